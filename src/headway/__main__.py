@@ -1,0 +1,5 @@
+"""Runs the command line; knows nothing else."""
+
+from headway.app.cli.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""One folder an outside system; each implements one port."""

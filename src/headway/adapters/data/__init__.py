@@ -1,0 +1,1 @@
+"""Data files: lock and split."""

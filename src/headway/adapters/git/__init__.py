@@ -1,0 +1,1 @@
+"""Git: the wish on main, the record on the branch headway."""

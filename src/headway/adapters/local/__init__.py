@@ -1,0 +1,1 @@
+"""One machine as the target: processes, Envoy, and the supervisor that owns them."""

@@ -1,0 +1,1 @@
+"""Measuring a bundle with the server that will serve."""

@@ -1,0 +1,1 @@
+"""Keys on disk and signatures with them."""

@@ -1,0 +1,1 @@
+"""Training and packaging as sandboxed, cached steps."""

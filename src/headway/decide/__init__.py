@@ -1,0 +1,1 @@
+"""Judges what is known against what is wanted."""

@@ -1,0 +1,1 @@
+"""Gates: may this version be released at all?"""

@@ -1,0 +1,1 @@
+"""Monitors: is what serves still right?"""

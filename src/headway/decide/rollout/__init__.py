@@ -1,0 +1,1 @@
+"""Rollouts: does the candidate take over live traffic?"""

@@ -1,0 +1,27 @@
+"""Counts of live requests in one window of a rollout, both arms side by side, from one observer."""
+
+from msgspec import Struct
+
+__all__ = ["Arm", "Window"]
+
+
+class Arm(Struct, frozen=True, kw_only=True):
+    """One version's requests: `starts` first attempts, `errors` of them without a 2xx or 3xx answer.
+
+    `slower` counts requests slower than each of the observer's fixed edges (milliseconds), aligned with `edges_ms`.
+    """
+
+    starts: int = 0
+    errors: int = 0
+    slower: tuple[int, ...] = ()
+
+
+class Window(Struct, frozen=True, kw_only=True):
+    """Unix seconds from `start` to `end`; `weight` is the candidate's percent that was in force throughout."""
+
+    start: float
+    end: float
+    weight: float
+    edges_ms: tuple[float, ...] = ()
+    control: Arm
+    candidate: Arm

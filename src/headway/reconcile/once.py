@@ -1,0 +1,1 @@
+"""One pass: reads everything, decides, performs, records."""

@@ -1,0 +1,1 @@
+"""One short function an action."""

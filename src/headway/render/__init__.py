@@ -1,0 +1,1 @@
+"""Writes wishes, releases and stages out as Kubernetes objects; judges nothing."""

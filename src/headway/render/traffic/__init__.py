@@ -1,0 +1,1 @@
+"""One module a traffic router: weights to objects and back."""

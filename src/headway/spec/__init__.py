@@ -1,0 +1,1 @@
+"""What is wanted: the kinds a person writes, and those that Headway writes beside them."""

@@ -1,0 +1,36 @@
+"""A finding: how Headway talks about a wish that is wrong.  It judges nothing itself."""
+
+from enum import StrEnum
+
+import msgspec
+
+__all__ = ["Finding", "Place", "Severity"]
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: an error stops its model, a warning is shown."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """Where in the repository; line and column count from 1, 0 means the whole file."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is wrong: what in a phrase, why in sentences, and what to do."""
+
+    code: str
+    what: str
+    why: str
+    do: str
+    place: Place
+    severity: Severity = Severity.ERROR

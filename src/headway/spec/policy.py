@@ -1,0 +1,35 @@
+"""kind Policy: rules of the organisation over all models."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from headway.spec.gate import Gate
+from headway.spec.metadata import ApiVersion, Metadata
+
+__all__ = ["Policy", "PolicySpec", "Scan"]
+
+
+class Scan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Further classes that a model file may hold, as `module:name`, beyond the reviewed list."""
+
+    allow: tuple[str, ...] = ()
+
+
+class PolicySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Rules for the models named (`*` is all); `gates` are added to each model's own."""
+
+    models: tuple[str, ...] = ("*",)
+    gates: tuple[Gate, ...] = ()
+    scan: Scan = Scan()
+    isolation: Literal["any", "landlock"] = "any"
+
+
+class Policy(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="Policy"
+):
+    """kind Policy."""
+
+    metadata: Metadata
+    spec: PolicySpec = PolicySpec()
+    apiVersion: ApiVersion  # noqa: N815 - the wire name

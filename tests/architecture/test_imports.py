@@ -1,0 +1,20 @@
+"""Importing is free: no work at import, and the server loads no control plane."""
+
+import subprocess
+import sys
+
+
+def modules_after(statement: str) -> set[str]:
+    code = f"{statement}; import sys; print('\\n'.join(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    return set(run.stdout.split())
+
+
+def test_importing_headway_loads_nothing_else() -> None:
+    loaded = {name for name in modules_after("import headway") - modules_after("pass") if name.startswith("headway")}
+    assert loaded == {"headway"}
+
+
+def test_the_command_line_loads_no_command_and_no_array_library() -> None:
+    loaded = modules_after("import headway.app.cli.main")
+    assert not {"numpy", "rich", "httpx", "polars", "yaml", "cryptography"} & loaded
