@@ -1,15 +1,17 @@
 """The manifest of a bundle: what a model is made of, what it takes, what it answers.
 
-The digest of the canonical manifest names the bundle; every file in it is named with its own digest.
+A bundle is a folder named by its folder digest (`folder.py`); bundle.json lists every other file in it.  Outputs are
+`label` and `probabilities` (rows x classes, in the order of `classes`) for classification, `prediction` for regression.
 """
 
 from typing import Literal
 
 from msgspec import Struct
 
+from headway.evidence.folder import FileDigest
 from headway.evidence.summary import Summary
 
-__all__ = ["BUNDLE_FILE", "BundleFile", "Column", "Manifest", "Parity", "Signature"]
+__all__ = ["BUNDLE_FILE", "Column", "Manifest", "Parity", "Signature"]
 
 BUNDLE_FILE = "bundle.json"
 
@@ -30,14 +32,6 @@ class Signature(Struct, frozen=True, kw_only=True):
 
     inputs: tuple[Column, ...]
     outputs: tuple[Column, ...]
-
-
-class BundleFile(Struct, frozen=True, kw_only=True):
-    """A file of the bundle: path relative to the bundle, size in bytes, SHA-256."""
-
-    path: str
-    size: int
-    sha256: str
 
 
 class Parity(Struct, frozen=True, kw_only=True):
@@ -68,6 +62,6 @@ class Manifest(Struct, frozen=True, kw_only=True):
     parity: Parity | None = None
     requirements: str = ""
     code: tuple[str, ...] = ()
-    files: tuple[BundleFile, ...] = ()
+    files: tuple[FileDigest, ...] = ()
     summary: Summary | None = None
     trained_from: str = ""

@@ -6,11 +6,14 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from headway.evidence.bundle import Signature
 from headway.evidence.measurement import Measurement
 from headway.evidence.record import Trained
+from headway.evidence.summary import Summary
 from headway.evidence.window import Arm
 from headway.render.manifest import Object
 from headway.spec.data import Data
+from headway.spec.gate import Gate
 from headway.spec.lock import Lock
 from headway.spec.model import Model
 
@@ -121,7 +124,7 @@ class Store(Protocol):
     """Bytes by their SHA-256, verified when read."""
 
     def put(self, source: Path | bytes) -> str:
-        """Copy a file, a folder (as its deterministic tar) or bytes in; the digest."""
+        """Copy a file, bytes, or a folder in; the SHA-256, or the folder digest of `evidence.folder`."""
 
     def has(self, digest: str) -> bool:
         """Is it there?"""
@@ -153,7 +156,7 @@ class TrainJob(Struct, frozen=True, kw_only=True):
     folder: str
     files: Mapping[str, bytes]
     lock: Lock
-    number: Callable[[object], str]
+    number: Callable[[Signature], str]
     allow: tuple[str, ...] = ()
     params: Mapping[str, str | int | float | bool] = {}
 
@@ -174,10 +177,10 @@ class Trainer(Protocol):
 
 
 class MeasureJob(Struct, frozen=True, kw_only=True):
-    """Measure a bundle (store digest) on a lock's test rows, and against the live bundle on the same rows."""
+    """Measure a bundle on a lock's test rows for these gates, and against the live bundle on the same rows."""
 
     model: Model
-    folder: str
+    gates: tuple[Gate, ...]
     bundle: str
     lock: Lock
     live: str = ""
@@ -203,6 +206,14 @@ class Workload(Struct, frozen=True, kw_only=True):
     trouble: str = ""
 
 
+class PodSummary(Struct, frozen=True, kw_only=True):
+    """One replica's cumulative drift summary since it started."""
+
+    pod: str
+    version: str
+    summary: Summary
+
+
 class Observed(Struct, frozen=True, kw_only=True):
     """A snapshot of a target for one model in one environment.
 
@@ -216,6 +227,7 @@ class Observed(Struct, frozen=True, kw_only=True):
     counts: Mapping[str, Arm] = {}
     edges_ms: tuple[float, ...] = ()
     epoch: str = ""
+    summaries: tuple[PodSummary, ...] = ()
     tripped: str = ""
 
 
