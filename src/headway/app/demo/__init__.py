@@ -1,0 +1,1 @@
+"""The demo: the whole way of a change on real flights, through public commands only."""
