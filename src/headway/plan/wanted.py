@@ -1,0 +1,144 @@
+"""From what is known of one model to the actions of the next pass.  Performs none; nothing to do is an action too."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from headway.plan.action import Action, Apply, Assess, Lock, Nothing, Release, Roll, Train, Wait
+from headway.plan.facts import Facts, Pending, Place
+from headway.spec.release import Served
+
+__all__ = ["next_actions"]
+
+
+def next_actions(facts: Facts) -> tuple[Action, ...]:
+    """What the next pass does for a model: people's requests first, then what runs, then what is new."""
+    return tuple(_asked(facts)) or (*_kept(facts), *_made(facts))
+
+
+def _asked(facts: Facts) -> Iterator[Action]:
+    """What people asked for and this decider can do at once."""
+    for pending in facts.pending:
+        place = _place(facts, pending.environment)
+        if place and place.decides:
+            release = _answer(facts, place, pending)
+            if release:
+                yield release
+
+
+def _answer(facts: Facts, place: Place, pending: Pending) -> Release | None:
+    """The release that a retreat asks for, or None when it cannot be had.  A promotion goes through the gates."""
+    request = pending.request
+    stable = place.stable
+    how: Literal["aborted", "rolled back", "retired"]
+    match request.action:
+        case "rollback":
+            how = "rolled back"
+            if request.to:
+                stable = facts.versions.get(request.to)
+            elif not place.candidate:
+                stable = place.previous
+        case "abort" if place.candidate:
+            how = "aborted"
+        case "retire":
+            how = "retired"
+        case _:
+            return None
+    if stable is None and how != "retired":
+        return None
+    return Release(
+        model=facts.model,
+        environment=place.environment,
+        how=how,
+        stable=None if how == "retired" else stable,
+        answers=pending.record,
+        why=f"{request.action} by {pending.signer}" + (f": {request.why}" if request.why else ""),
+    )
+
+
+def _place(facts: Facts, environment: str) -> Place | None:
+    return next((place for place in facts.places if place.environment == environment), None)
+
+
+def _kept(facts: Facts) -> Iterator[Action]:
+    """What serves goes on, whatever became of the wish; what was asked of others is waited for."""
+    for pending in facts.pending:
+        why = f"{pending.request.action} {pending.request.to} asked by {pending.signer} cannot be carried out here"
+        yield Wait(model=facts.model, environment=pending.environment, why=why)
+    for place in facts.places:
+        if place.candidate and place.decides:
+            yield Roll(model=facts.model, environment=place.environment)
+        elif place.stale:
+            yield Apply(model=facts.model, environment=place.environment, why="; ".join(place.stale))
+
+
+def _made(facts: Facts) -> Iterator[Action]:
+    """The new version: lock, train, gates, release, one environment after the other."""
+    if facts.problem:
+        yield Nothing(model=facts.model, why=facts.problem)
+    elif all(place.retired for place in facts.places):
+        yield Nothing(model=facts.model, why="retired")
+    elif not facts.locked and facts.may_train:
+        yield Lock(model=facts.model, cause="first", why="the data are not pinned yet")
+    elif facts.version is None and facts.failed:
+        yield Nothing(model=facts.model, why=f"training failed: {facts.failed}")
+    elif facts.version is None and facts.may_train:
+        yield Train(
+            model=facts.model, recipe=facts.recipe, cause=facts.cause, why=f"no version of main {facts.main[:8]}"
+        )
+    elif facts.version is None:
+        yield Wait(model=facts.model, why="a signer with the right to train makes the next version")
+    else:
+        yield from _promoted(facts, facts.version)
+
+
+def _promoted(facts: Facts, version: Served) -> Iterator[Action]:
+    by_hand = [place for place in facts.places if place.asked]
+    if by_hand:
+        yield from (_enter(facts, place, place.asked) for place in by_hand if place.asked)
+        return
+    for place in facts.places:
+        if place.stable == version and place.candidate is None:
+            continue
+        if place.candidate != version:
+            yield _enter(facts, place, version)
+        return
+    yield Nothing(model=facts.model, why=f"{version.version} is stable everywhere")
+
+
+def _enter(facts: Facts, place: Place, version: Served) -> Action:  # noqa: PLR0911 - one return a reason, in their order
+    """The one thing that stands between a version and an environment."""
+
+    def nothing(why: str) -> Nothing:
+        return Nothing(model=facts.model, environment=place.environment, why=why)
+
+    def wait(why: str) -> Wait:
+        return Wait(model=facts.model, environment=place.environment, why=why)
+
+    if place.tried and not place.asked:
+        return nothing(f"{version.version} was tried here once; a person may promote it")
+    if not place.decides:
+        return wait(f"the decider of {place.environment} judges {version.version}")
+    if place.gates == "unjudged":
+        return Assess(model=facts.model, environment=place.environment, served=version, over=_live(facts))
+    if place.gates != "passed":
+        return nothing(f"{version.version} {place.gates}: {place.gates_why}")
+    if facts.hold and not place.asked:
+        return nothing(f"held: {facts.hold}; `headway resume {facts.model}` lifts the hold")
+    if place.approval and not place.approved:
+        return wait(f"`headway approve {facts.model}@{version.version} --to {place.environment}`")
+    direct = not place.live or facts.strategy == "direct" or place.stable is None
+    return Release(
+        model=facts.model,
+        environment=place.environment,
+        how="direct" if direct else "started",
+        stable=version if direct else place.stable,
+        candidate=None if direct else version,
+        over=None if direct else place.stable,
+        answers=place.asked_by,
+        why="gates passed",
+    )
+
+
+def _live(facts: Facts) -> Served | None:
+    """The stable version of the first environment with live traffic, wherever the gate is judged."""
+    return next((place.stable for place in facts.places if place.live), None)
