@@ -1,0 +1,133 @@
+"""How a model stands, as a value: Ready, Reconciling or Stalled, with the reason and the command that helps."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from headway.plan.action import Action, Assess, Lock, Nothing, Release, Roll, Train, Wait
+from headway.plan.facts import Facts, Place
+from headway.reconcile.ports import Observed
+
+Standing = tuple[Literal["Ready", "Reconciling", "Stalled"], str, str]
+
+__all__ = ["ModelStatus", "PlaceStatus", "status_of"]
+
+
+class PlaceStatus(Struct, frozen=True, kw_only=True):
+    """One model in one environment; weights in percent, `ready` as `ready/wanted` replicas by version."""
+
+    environment: str
+    live: bool
+    address: str = ""
+    stable: str = ""
+    candidate: str = ""
+    weights: dict[str, float] = {}
+    ready: dict[str, str] = {}
+    rollout: str = ""
+    stage: int = 0
+    windows: int = 0
+    why: str = ""
+    trouble: tuple[str, ...] = ()
+    gates: str = ""
+
+
+class ModelStatus(Struct, frozen=True, kw_only=True):
+    """One model; `generation` is the commit of main that this speaks of."""
+
+    model: str
+    state: Literal["Ready", "Reconciling", "Stalled"]
+    reason: str
+    message: str
+    generation: str
+    version: str = ""
+    hold: str = ""
+    alerts: tuple[str, ...] = ()
+    help: str = ""
+    places: tuple[PlaceStatus, ...] = ()
+
+
+def status_of(
+    facts: Facts,
+    actions: Sequence[Action],
+    observed: dict[str, Observed],
+    *,
+    alerts: Sequence[str] = (),
+    trouble: str = "",
+) -> ModelStatus:
+    """Sum up one model from the facts, the next actions, and what runs by environment."""
+    failed: Standing = ("Stalled", "Failed", trouble)
+    state, reason, message = failed if trouble else _standing(facts, actions)
+    return ModelStatus(
+        model=facts.model,
+        state=state,
+        reason=reason,
+        message=message,
+        generation=facts.main,
+        version=facts.version.version if facts.version else "",
+        hold=facts.hold,
+        alerts=tuple(alerts),
+        help=_help(facts, actions),
+        places=tuple(_place(place, observed.get(place.environment, Observed())) for place in facts.places),
+    )
+
+
+def _standing(facts: Facts, actions: Sequence[Action]) -> Standing:
+    """The first that applies: what is under way, what stalls, what is waited for; else ready."""
+    moving = [step for step in map(_moving, actions) if step]
+    stalls: list[Standing] = [
+        ("Stalled", reason, why)
+        for reason, why in (("SpecRefused", facts.problem), ("TrainingFailed", facts.failed), ("Held", facts.hold))
+        if why
+    ]
+    waits: list[Standing] = [("Reconciling", "Waiting", action.why) for action in actions if isinstance(action, Wait)]
+    idle = "; ".join(action.why for action in actions if isinstance(action, Nothing))
+    return (moving + stalls + waits + [("Ready", "Converged", idle)])[0]
+
+
+def _moving(action: Action) -> Standing | None:
+    match action:
+        case Lock() | Train() | Release():
+            return "Reconciling", type(action).__name__, action.why
+        case Assess():
+            return "Reconciling", "Assess", f"measuring {action.served.version} for {action.environment}"
+        case Roll():
+            return "Reconciling", "Rollout", f"a candidate is on its way in {action.environment}"
+        case _:
+            return None
+
+
+def _help(facts: Facts, actions: Sequence[Action]) -> str:
+    """The command that a person needs next, or nothing."""
+    if facts.problem:
+        return "headway check"
+    if facts.failed:
+        return f"headway logs {facts.model}"
+    for place in facts.places:
+        if (
+            place.approval
+            and not place.approved
+            and any(isinstance(action, Wait) for action in actions)
+            and facts.version
+        ):
+            return f"headway approve {facts.model}@{facts.version.version} --to {place.environment}"
+    return f"headway resume {facts.model}" if facts.hold else ""
+
+
+def _place(place: Place, observed: Observed) -> PlaceStatus:
+    rollout = place.rollout
+    return PlaceStatus(
+        environment=place.environment,
+        live=place.live,
+        address=observed.address,
+        stable=place.stable.version if place.stable else "",
+        candidate=place.candidate.version if place.candidate else "",
+        weights=dict(observed.weights),
+        ready={work.version: f"{work.ready}/{work.wanted}" for work in observed.workloads},
+        rollout=rollout.state if rollout else "",
+        stage=rollout.stage if rollout else 0,
+        windows=len(rollout.windows) if rollout else 0,
+        why=rollout.why if rollout else "",
+        trouble=tuple(text for text in (observed.tripped, *(work.trouble for work in observed.workloads)) if text),
+        gates=place.gates if place.gates in {"refused", "undecided"} else "",
+    )
