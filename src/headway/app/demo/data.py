@@ -3,7 +3,6 @@
 import importlib.util
 import zipfile
 from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +38,12 @@ def read_flights() -> pl.DataFrame:
     )
 
 
-def write_part(flights: pl.DataFrame, folder: Path, first: date, last: date) -> None:
-    """Write the days from `first` to `last`, one CSV file a month, in place of what the folder held."""
+def write_part(flights: pl.DataFrame, folder: Path) -> None:
+    """Write flights, one CSV file a month, in place of what the folder held."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.csv"):
         old.unlink()
-    chosen = flights.filter(pl.col("date").is_between(first, last))
-    for (month,), rows in chosen.group_by(pl.col("date").dt.strftime("%Y-%m"), maintain_order=True):
+    for (month,), rows in flights.group_by(pl.col("date").dt.strftime("%Y-%m"), maintain_order=True):
         rows.write_csv(folder / f"{month}.csv")
 
 

@@ -1,0 +1,163 @@
+"""The stage of the demo: its folder, its environment, the public commands it calls, and what it prints.
+
+It knows no other room: everything is done by `git` and `headway`, as a user would.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from headway.app.demo.traffic import Tally, Traffic
+from headway.app.errors import RefusedError
+
+__all__ = ["MODEL", "Counts", "Scene", "StepReport"]
+
+MODEL = "delay"
+COMMAND_TIMEOUT_S = 120
+
+
+class StepReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What one step came to; `canary_failures` are those among `failures` that the bad canary itself answered."""
+
+    name: str
+    commit: str
+    version: str
+    verdict: str
+    windows: int
+    seconds: float
+    requests: int
+    failures: int
+    canary_failures: int
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client counted: requests that ended, failures among them, and those by the version that answered."""
+
+    requests: int
+    failures: int
+    failed: dict[str, int]
+
+    def by(self, version: str) -> int:
+        """Failures that this version answered."""
+        return self.failed.get(version, 0)
+
+
+class Scene:
+    """A repository in a folder of its own, with its keys and pins beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.repo = folder / "repository"
+        self.environ = {**os.environ, "HEADWAY_CONFIG": str(folder / "config"), "GIT_CONFIG_NOSYSTEM": "1"}
+        self.environ |= {
+            f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in _PERSON.items()
+        }
+        self.up: subprocess.Popen[bytes] | None = None
+        self.traffic: Traffic | None = None
+        self.stable = ""
+
+    def say(self, text: str) -> None:
+        """A line of the story."""
+        click.echo(text)
+
+    def run(self, *command: str, check: bool = True) -> str:
+        """Run a command in the repository and show it; its standard output."""
+        click.echo(click.style("    $ " + " ".join(command), dim=True))
+        return self.quiet(*command, check=check)
+
+    def quiet(self, *command: str, check: bool = True) -> str:
+        """Run a command in the repository without showing it."""
+        argv = [sys.executable, "-m", *command] if command[0] == "headway" else list(command)
+        done = subprocess.run(
+            argv,
+            cwd=self.repo,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_TIMEOUT_S,
+            check=False,
+        )
+        if check and done.returncode:
+            raise RefusedError(f"`{' '.join(command)}` ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file of the repository."""
+        target = self.repo / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+
+    def commit(self, message: str) -> str:
+        """Commit everything as the author; the commit's id, short."""
+        self.quiet("git", "add", "-A")
+        self.run("git", "commit", "-q", "-m", message)
+        return self.head()
+
+    def head(self) -> str:
+        """The commit that main stands at, short."""
+        return self.quiet("git", "rev-parse", "--short", "HEAD").strip()
+
+    def status(self) -> dict[str, Any]:
+        """What `headway status` says of the model."""
+        view = json.loads(self.quiet("headway", "status", "-o", "json"))
+        return next((model for model in view["models"] if model["model"] == MODEL), {})
+
+    def place(self, environment: str = "production") -> dict[str, Any]:
+        """The model's standing in one environment."""
+        places = self.status().get("places", [])
+        return next((place for place in places if place["environment"] == environment), {})
+
+    def serves(self, version: str) -> bool:
+        """Is this version alone stable in production, and ready?"""
+        place = self.place()
+        self.stable = place.get("stable", "")
+        ready = place.get("ready", {}).get(version, "0/1").split("/")
+        return bool(self.stable == version and not place.get("candidate") and place.get("address") and ready[0] != "0")
+
+    def address(self) -> str:
+        """Where production answers, `host:port`."""
+        return str(self.place()["address"])
+
+    def processes(self) -> list[int]:
+        """The process ids of `headway up` and of the supervisor."""
+        supervisor = json.loads(self.quiet("headway", "status", "-o", "json"))["supervisor"]
+        return [pid for pid in (self.up.pid if self.up else 0, supervisor) if pid]
+
+    def wait(self, what: str, seen: Callable[[], bool], limit_s: float, *, alive: bool = True) -> None:
+        """Look until it is so, or refuse to go on with what `headway up` said last."""
+        end = time.monotonic() + limit_s
+        while time.monotonic() < end:
+            if seen():
+                return
+            if alive and self.up and self.up.poll() is not None:
+                raise RefusedError(f"`headway up` ended with {self.up.returncode}:\n{self.last_words()}")
+            time.sleep(0.3)
+        raise RefusedError(f"Waited {limit_s:.0f} s until {what}; in vain.  `headway up` said:\n{self.last_words()}")
+
+    def start_up(self) -> None:
+        """Start `headway up` in the background; its output goes to up.log."""
+        click.echo(click.style("    $ headway up &", dim=True))
+        with (self.folder / "up.log").open("ab") as log:
+            self.up = subprocess.Popen(
+                [sys.executable, "-m", "headway", "up"], cwd=self.repo, env=self.environ, stdout=log, stderr=log
+            )
+
+    def last_words(self) -> str:
+        """The end of what `headway up` printed."""
+        return "\n".join((self.folder / "up.log").read_text(errors="replace").splitlines()[-30:])
+
+    def counts(self) -> Counts:
+        """The client's counts so far."""
+        tally = self.traffic.tally if self.traffic else Tally()
+        return Counts(requests=tally.requests(), failures=tally.failures.total(), failed=dict(tally.failures))
+
+
+_PERSON = {"NAME": "Ada", "EMAIL": "ada@example.com"}
