@@ -150,6 +150,17 @@ class Scene:
                 [sys.executable, "-m", "headway", "up"], cwd=self.repo, env=self.environ, stdout=log, stderr=log
             )
 
+    def end(self, *, keep: bool) -> None:
+        """Stop the client; unless all is to be kept, end `up`, the supervisor and what they run."""
+        if self.traffic:
+            self.traffic.stop()
+        if keep or not (self.repo / "headway.yaml").exists():
+            return
+        if self.up and self.up.poll() is None:
+            self.up.terminate()
+            self.up.wait(COMMAND_TIMEOUT_S)
+        self.quiet("headway", "down", check=False)
+
     def last_words(self) -> str:
         """The end of what `headway up` printed."""
         return "\n".join((self.folder / "up.log").read_text(errors="replace").splitlines()[-30:])

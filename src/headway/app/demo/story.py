@@ -43,7 +43,7 @@ def tell(scene: Scene) -> list[StepReport]:
         )
         reports.append(report)
         scene.say(
-            f"   {report.verdict}: {report.version or 'nothing'} serves; {report.seconds:.0f} s, {report.requests} requests,"
+            f"   {report.verdict}; serving {report.version or '-'}; {report.seconds:.0f} s, {report.requests} requests,"
             f" {report.failures} failed, {report.canary_failures} of them answered by the bad canary"
         )
     return reports
