@@ -27,6 +27,7 @@ __all__ = [
     "Head",
     "Journal",
     "MeasureJob",
+    "MovedError",
     "Observed",
     "PortError",
     "Runtime",
@@ -47,6 +48,10 @@ class PortError(Exception):
 
 class UnreachableError(PortError):
     """It did not answer; the same call may go through later."""
+
+
+class MovedError(PortError):
+    """Another wrote first: read again, sign again, try again."""
 
 
 class Head(Struct, frozen=True, kw_only=True):
@@ -113,8 +118,11 @@ class Journal(Protocol):
     def files(self, prefix: str) -> Mapping[str, bytes]:
         """Files below a folder at the head, by path."""
 
-    def append(self, change: Change) -> str:
-        """Commit on the local head; the new commit's id."""
+    def append(self, change: Change, onto: str | None = None) -> str:
+        """Commit on the local head; the new commit's id.
+
+        With `onto` (a commit, empty for an empty branch), MovedError when the head is another by now.
+        """
 
     def publish(self, rewrite: Callable[[Sequence[Change]], Sequence[Change]]) -> Head:
         """Push what is ahead; when the remote moved, fetch, let `rewrite` redo the unpushed changes, and try again."""
