@@ -1,0 +1,73 @@
+"""Speaks with a remote: fetch one branch, push one branch.  Says whether it answered; decides nothing."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from headway.adapters.git.names import check_branch
+from headway.adapters.git.objects import commit_of
+from headway.adapters.git.program import Git
+from headway.reconcile.ports import PortError
+
+__all__ = ["Fetched", "Remote"]
+
+REMOTE_S = 120.0
+
+
+class Fetched(Struct, frozen=True, kw_only=True):
+    """The branch at the remote as last seen (empty: it has none); `problem` is why it did not answer now."""
+
+    commit: str
+    problem: str = ""
+    absent: bool = False
+
+
+class Remote:
+    """One branch of one remote."""
+
+    def __init__(self, git: Git, name: str, branch: str) -> None:
+        self._git = git
+        self.name = check_branch(name)
+        self.branch = check_branch(branch)
+        self.ref = f"refs/remotes/{name}/{branch}"
+
+    def fetch(self) -> Fetched:
+        """Bring the branch here; the commit that stood there before when the remote does not answer."""
+        try:
+            outcome = self._git.ask(
+                "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-prune", "--refmap=",
+                "--no-write-fetch-head", "--end-of-options", self.name, f"+refs/heads/{self.branch}:{self.ref}",
+                limit_s=REMOTE_S,
+            )  # fmt: skip
+        except PortError as error:
+            return Fetched(commit=commit_of(self._git, self.ref), problem=str(error))
+        if outcome.status == 0:
+            return Fetched(commit=commit_of(self._git, self.ref))
+        if "couldn't find remote ref" in outcome.complaint:
+            return Fetched(commit="", absent=True)
+        return Fetched(commit=commit_of(self._git, self.ref), problem=f"{self.name}: {outcome.complaint}")
+
+    def push(self, commit: str, over: str) -> tuple[Literal["pushed", "refused", "away"], str]:
+        """Push a commit over its ancestor `over` (empty: over nothing); `refused` when the remote answered no, and why.
+
+        The lease forces nothing, for the commit descends from `over`; it refuses to mend in silence a remote whose
+        history was cut back.
+        """
+        try:
+            outcome = self._git.ask(
+                "push", "--porcelain", "--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no",
+                f"--force-with-lease=refs/heads/{self.branch}:{over}",
+                "--end-of-options", self.name, f"{commit}:refs/heads/{self.branch}",
+                limit_s=REMOTE_S,
+            )  # fmt: skip
+        except PortError as error:
+            return "away", str(error)
+        if outcome.status == 0:
+            return "pushed", ""
+        refused = [line for line in outcome.output.decode(errors="replace").splitlines() if line.startswith("!")]
+        return ("refused", _reason(refused[0])) if refused else ("away", f"{self.name}: {outcome.complaint}")
+
+
+def _reason(line: str) -> str:
+    """The words of a porcelain line `!<tab>from:to<tab>[rejected] (fetch first)`."""
+    return "".join(char for char in line.rsplit("\t", maxsplit=1)[-1] if char.isprintable())
