@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from headway.evidence.bundle import Parity
+from headway.evidence.bundle import Parity, Signature
 from headway.evidence.measurement import Measurement
 from headway.evidence.stage import Rollout
 from headway.evidence.verdict import Verdict
@@ -70,7 +70,10 @@ class StepRun(Struct, frozen=True, kw_only=True):
 
 
 class Trained(Struct, frozen=True, kw_only=True, tag_field="kind", tag="training"):
-    """A training: which recipe on which bytes, its steps, and the bundle that came of it (empty when it failed)."""
+    """A training: which recipe on which bytes, its steps, and the bundle that came of it (empty when it failed).
+
+    `signature` is what the version takes and answers: the next version's number depends on it.
+    """
 
     recipe: str
     train: str
@@ -82,6 +85,7 @@ class Trained(Struct, frozen=True, kw_only=True, tag_field="kind", tag="training
     runtime_reason: str = ""
     parity: Parity | None = None
     reported: dict[str, float] = {}
+    signature: Signature | None = None
 
 
 class Judged(Struct, frozen=True, kw_only=True, tag_field="kind", tag="gates"):
