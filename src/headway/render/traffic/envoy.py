@@ -1,0 +1,276 @@
+"""A route in Envoy's own words: the resources of its discovery services as JSON, and a ConfigMap that carries them.
+
+Pure: addresses, folders and versions of files come in as arguments; who writes the files is not its matter.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from headway.evidence.weights import Backend, Route
+from headway.render.manifest import LABEL_ENVIRONMENT, LABEL_MODEL, Object
+from headway.render.traffic.dialect import parts, percent
+from headway.spec.digest import canonical
+
+__all__ = [
+    "HEADER_VERSION",
+    "Endpoint",
+    "Limits",
+    "Resource",
+    "arm_name",
+    "assignment",
+    "cluster",
+    "cluster_name",
+    "clusters",
+    "discovery",
+    "read",
+    "read_route",
+    "route_configuration",
+    "route_name",
+    "write",
+]
+
+Resource = dict[str, Any]
+
+HEADER_VERSION = "headway-version"
+_API = "type.googleapis.com/envoy."
+_ROUTES_FILE = "rds.json"
+_METADATA = "headway.dev"
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a process answers: an address and port, or the path of a Unix socket."""
+
+    host: str = ""
+    port: int = 0
+    path: str = ""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds: `stale_s` until a candidate's endpoints lapse without a beat, `connect_s` and `answer_s` for a request.
+
+    `retries` bounds retries under way at once; Envoy's own default of 3 loses requests when a candidate dies.
+    """
+
+    stale_s: float = 3.0
+    connect_s: float = 1.0
+    answer_s: float = 15.0
+    retries: int = 4096
+    retry_pause_s: float = 0.002
+
+
+def route_name(route: Route) -> str:
+    """The name of a route's listener and route configuration.
+
+    >>> route_name(Route(model="delay", environment="production", backends=()))
+    'production.delay'
+    """
+    return f"{route.environment}.{route.model}"
+
+
+def cluster_name(route: Route, backend: Backend) -> str:
+    """The cluster of one version's processes."""
+    return f"{route_name(route)}.{backend.version}"
+
+
+def arm_name(route: Route, backend: Backend) -> str:
+    """The cluster that requests are charged to: the version's own, or for a candidate the one that falls over.
+
+    A candidate's requests pass an aggregate [candidate, stable]; Envoy charges the answer to the aggregate, so that an
+    answer that stable gave in the candidate's place is never counted as stable's.
+    """
+    stable = route.backends[0]
+    own = cluster_name(route, backend)
+    return own if backend == stable else f"{own}~{stable.version}"
+
+
+def clusters(route: Route, limits: Limits, folder: str) -> tuple[Resource, ...]:
+    """Every cluster of a route; `folder` holds one folder of endpoints a cluster."""
+    stable = route.backends[0]
+    own = tuple(cluster(cluster_name(route, back), limits, folder) for back in route.backends)
+    arms = tuple(
+        _aggregate(arm_name(route, back), (cluster_name(route, back), cluster_name(route, stable)), limits)
+        for back in route.backends[1:]
+    )
+    return own + arms
+
+
+def cluster(name: str, limits: Limits, folder: str) -> Resource:
+    """A version's processes, found through a file that is read anew when its folder changes."""
+    return {
+        "@type": f"{_API}config.cluster.v3.Cluster",
+        "name": name,
+        "type": "EDS",
+        "eds_cluster_config": {"eds_config": watched(f"{folder}/{name}", "eds.json")},
+        "connect_timeout": _seconds(limits.connect_s),
+        "lb_policy": "ROUND_ROBIN",
+        "circuit_breakers": _breakers(limits),
+        # A cluster without a healthy endpoint must fail, or the aggregate never falls over.
+        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+    }
+
+
+def _aggregate(name: str, members: Sequence[str], limits: Limits) -> Resource:
+    return {
+        "@type": f"{_API}config.cluster.v3.Cluster",
+        "name": name,
+        "connect_timeout": _seconds(limits.connect_s),
+        "lb_policy": "CLUSTER_PROVIDED",
+        "cluster_type": {
+            "name": "envoy.clusters.aggregate",
+            "typed_config": {
+                "@type": f"{_API}extensions.clusters.aggregate.v3.ClusterConfig",
+                "clusters": list(members),
+            },
+        },
+        # The router asks the aggregate's own breaker, not its members'.
+        "circuit_breakers": _breakers(limits),
+    }
+
+
+def _breakers(limits: Limits) -> Resource:
+    most = limits.retries
+    return {
+        "thresholds": [
+            {"max_connections": most, "max_pending_requests": most, "max_requests": most, "max_retries": most}
+        ]
+    }
+
+
+def assignment(name: str, endpoints: Iterable[Endpoint], *, stale_s: float | None = None) -> Resource:
+    """The endpoints of a cluster; with `stale_s` Envoy drops them that long after it last read the file."""
+    resource: Resource = {
+        "@type": f"{_API}config.endpoint.v3.ClusterLoadAssignment",
+        "cluster_name": name,
+        "endpoints": [{"lb_endpoints": [{"endpoint": {"address": _address(point)}} for point in endpoints]}],
+    }
+    if stale_s is not None:
+        resource["policy"] = {"endpoint_stale_after": _seconds(stale_s)}
+    return resource
+
+
+def _address(point: Endpoint) -> Resource:
+    if point.path:
+        return {"pipe": {"path": point.path}}
+    return {"socket_address": {"address": point.host, "port_value": point.port}}
+
+
+def route_configuration(route: Route, limits: Limits) -> Resource:
+    """How requests are split, and what is tried again: a first attempt without any answer, once, elsewhere."""
+    arms = [
+        {
+            "name": arm_name(route, back),
+            "weight": parts(back.weight),
+            "response_headers_to_add": [
+                {"header": {"key": HEADER_VERSION, "value": back.version}, "append_action": "ADD_IF_ABSENT"}
+            ],
+        }
+        for back in route.backends
+    ]
+    action = {
+        "weighted_clusters": {"clusters": arms},
+        "timeout": _seconds(limits.answer_s),
+        "retry_policy": {
+            "retry_on": "reset,connect-failure,refused-stream",
+            "num_retries": 1,
+            "retry_priority": {
+                "name": "envoy.retry_priorities.previous_priorities",
+                "typed_config": {
+                    "@type": f"{_API}extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig",
+                    "update_frequency": 1,
+                },
+            },
+            "retry_host_predicate": [
+                {
+                    "name": "envoy.retry_host_predicates.previous_hosts",
+                    "typed_config": {"@type": f"{_API}extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"},
+                }
+            ],
+            "host_selection_retry_max_attempts": 3,
+            "retry_back_off": {
+                "base_interval": _seconds(limits.retry_pause_s),
+                "max_interval": _seconds(10 * limits.retry_pause_s),
+            },
+        },
+    }
+    told = {
+        "model": route.model,
+        "environment": route.environment,
+        "listen": route.listen,
+        "backends": [{"version": back.version, "service": back.service} for back in route.backends],
+    }
+    return {
+        "@type": f"{_API}config.route.v3.RouteConfiguration",
+        "name": route_name(route),
+        "virtual_hosts": [
+            {
+                "name": route_name(route),
+                "domains": ["*"],
+                "routes": [
+                    {"match": {"prefix": "/"}, "route": action, "metadata": {"filter_metadata": {_METADATA: told}}}
+                ],
+            }
+        ],
+    }
+
+
+def read_route(resource: Mapping[str, Any]) -> Route:
+    """The route that a route configuration says; ValueError when it was not written by `route_configuration`."""
+    try:
+        entry = resource["virtual_hosts"][0]["routes"][0]
+        told = entry["metadata"]["filter_metadata"][_METADATA]
+        arms = entry["route"]["weighted_clusters"]["clusters"]
+        return Route(
+            model=told["model"],
+            environment=told["environment"],
+            listen=told["listen"],
+            backends=tuple(
+                Backend(version=back["version"], service=back["service"], weight=percent(arm["weight"]))
+                for back, arm in zip(told["backends"], arms, strict=True)
+            ),
+        )
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise ValueError(f"this route configuration is not as Headway writes it ({error!r})") from error
+
+
+def discovery(version: str, resources: Iterable[Resource]) -> Resource:
+    """A file of a discovery service, as Envoy reads it."""
+    return {"version_info": version, "resources": list(resources)}
+
+
+def write(route: Route) -> tuple[Object, ...]:
+    """A ConfigMap with the route's discovery file, for an Envoy that reads its routes from a mounted folder."""
+    text = canonical(discovery("1", (route_configuration(route, Limits()),))).decode()
+    return (
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {
+                "name": f"{route.model}-{route.environment}-route",
+                "labels": {LABEL_MODEL: route.model, LABEL_ENVIRONMENT: route.environment},
+            },
+            "data": {_ROUTES_FILE: text},
+        },
+    )
+
+
+def read(objects: Sequence[Object]) -> Route | None:
+    """The route in the ConfigMap among them, if there is one."""
+    for item in objects:
+        if item.get("kind") == "ConfigMap" and _ROUTES_FILE in item.get("data", {}):
+            file = msgspec.json.decode(item["data"][_ROUTES_FILE], type=dict[str, Any])
+            return read_route(file["resources"][0])
+    return None
+
+
+def watched(folder: str, file: str) -> Resource:
+    """A source of configuration: a file, read anew when anything is renamed in its folder."""
+    return {
+        "path_config_source": {"path": f"{folder}/{file}", "watched_directory": {"path": folder}},
+        "resource_api_version": "V3",
+    }
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.3f}s"

@@ -1,0 +1,59 @@
+"""The frame of an Envoy: its bootstrap and its listeners.  Knows no route's weights."""
+
+from headway.render.traffic.envoy import Resource, watched
+
+__all__ = ["EDGES_MS", "TOP_MS", "bootstrap", "listener"]
+
+_API = "type.googleapis.com/envoy."
+
+# Edges of latency: each 1.25 times the one before, so that a margin of 1.25x is a step of one edge.  Envoy times in
+# whole milliseconds, which is too coarse below 4.
+EDGES_MS = tuple(4 * 1.25**k for k in range(37))
+# One bucket above all: its count is the count of everything timed.
+TOP_MS = 1e9
+
+
+def bootstrap(node: str, folder: str, admin: str) -> Resource:
+    """What Envoy starts with: listeners and clusters from watched folders, the admin interface on a Unix socket."""
+    return {
+        "node": {"id": node, "cluster": "headway"},
+        "admin": {"address": {"pipe": {"path": admin, "mode": 0o600}}},
+        "dynamic_resources": {
+            "lds_config": watched(f"{folder}/lds", "lds.json"),
+            "cds_config": watched(f"{folder}/cds", "cds.json"),
+        },
+        # Counts are merged when they are asked for, so that an answer is never an interval old.
+        "stats_flush_on_admin": True,
+        "stats_config": {
+            "histogram_bucket_settings": [{"match": {"suffix": "upstream_rq_time"}, "buckets": [*EDGES_MS, TOP_MS]}]
+        },
+    }
+
+
+def listener(name: str, host: str, port: int, folder: str) -> Resource:
+    """An address on which one route's requests arrive; `folder` holds one folder of routes a listener."""
+    manager = {
+        "@type": f"{_API}extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": name,
+        "codec_type": "AUTO",
+        "generate_request_id": False,
+        "normalize_path": True,
+        "rds": {"route_config_name": name, "config_source": watched(f"{folder}/{name}", "rds.json")},
+        "http_filters": [
+            {
+                "name": "envoy.filters.http.router",
+                "typed_config": {
+                    "@type": f"{_API}extensions.filters.http.router.v3.Router",
+                    "suppress_envoy_headers": True,
+                },
+            }
+        ],
+    }
+    return {
+        "@type": f"{_API}config.listener.v3.Listener",
+        "name": name,
+        "address": {"socket_address": {"address": host, "port_value": port}},
+        "filter_chains": [
+            {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
+        ],
+    }
