@@ -1,0 +1,127 @@
+"""What the supervisor does for those who ask, and its step: processes, then traffic.
+
+Every step may be the last: what must not be forgotten is on the disk before it is done.
+"""
+
+import socket
+import time
+from pathlib import Path
+
+from msgspec import structs
+
+from headway.adapters.local import pods as processes
+from headway.adapters.local.choice import candidate_lives, reset
+from headway.adapters.local.herd import Herd
+from headway.adapters.local.ledger import Ledger
+from headway.adapters.local.router import Router
+from headway.adapters.local.traffic import Mover
+from headway.adapters.local.words import Place, Pod, PodView, Timing, View, place_key
+
+__all__ = ["Keeper"]
+
+
+class Keeper:
+    """Owns Envoy and the model processes.  `step` is called often and does what can be done now."""
+
+    def __init__(self, root: Path, run: Path, program: str) -> None:
+        folders = processes.Folders(root)
+        log = folders.logs / "envoy.log"
+        self._admin = run / "admin"
+        self._ledger = Ledger(root / "supervisor.db")
+        self._herd = Herd(self._ledger, folders)
+        router = Router(folders.envoy, admin=self._admin, log=log, program=program)
+        self._mover = Mover(self._ledger, self._herd, router, gone=run / "gone", log=log)
+        self._heard = time.monotonic()
+
+    def hear(self) -> None:
+        """The decider lives."""
+        self._heard = time.monotonic()
+
+    def apply(self, wish: Place, timing: Timing) -> str:
+        """Take a wish over; a sentence when it cannot be had."""
+        key = place_key(wish.model, wish.environment)
+        old = self._ledger.places.get(key, wish)
+        place = structs.replace(old, works=wish.works, wished=wish.wished, objects=wish.objects)
+        if not candidate_lives(wish.wished):
+            place = structs.replace(place, tripped="")
+        if wish.wished:
+            found = self._address(key, place, wish.wished.route.listen)
+            if isinstance(found, str):
+                return found
+            place = structs.replace(place, host=found[0], port=found[1])
+        self._ledger.put_timing(timing)
+        self._ledger.put_place(key, place)
+        self.hear()
+        return ""
+
+    def _address(self, key: str, place: Place, listen: str) -> tuple[str, int] | str:
+        """The address to listen on: the one in use, the one used before, the one wished, or a free one."""
+        host, _, text = (listen or "127.0.0.1:0").rpartition(":")
+        port = int(text)
+        if place.force and place.host == host and port in {0, place.port}:
+            return place.host, place.port
+        problem = ""
+        for wanted in dict.fromkeys((port or place.port, port)):
+            for other, held in self._ledger.places.items():
+                if other != key and wanted and (held.host, held.port) == (host, wanted):
+                    return f"{listen} is taken by {held.model} in {held.environment}; give {place.model} another port"
+            try:
+                with socket.create_server((host, wanted)) as probe:
+                    return host, int(probe.getsockname()[1])
+            except OSError as error:
+                problem = f"{listen} cannot be listened on: {error}. End what holds it, or give another port."
+        return problem
+
+    def trip(self, key: str, why: str) -> bool:
+        """Take every request of a place to stable; False when there is no candidate to take them from."""
+        place = self._ledger.places.get(key)
+        if place is None:
+            return False
+        tripped = reset(place, why)
+        self._ledger.put_place(key, tripped)
+        return tripped != place
+
+    def view(self, key: str) -> View | None:
+        """A place as it is."""
+        place = self._ledger.places.get(key)
+        if place is None:
+            return None
+        engine = self._ledger.engine
+        trouble = self._mover.trouble()
+        return View(
+            place=place,
+            pods=tuple(_view(pod) for pod in self._ledger.pods.values() if pod.place == key),
+            troubles=self._herd.troubles(key) | ({"": trouble} if trouble else {}),
+            admin=str(self._admin),
+            epoch=f"{engine.nonce if engine else 'none'}-{place.generation}",
+            envoy_pid=engine.who.pid if engine and engine.who else 0,
+            listening=self._mover.listening(key),
+        )
+
+    def step(self) -> None:
+        """Do what can be done now."""
+        lease = self._ledger.timing.lease
+        beating = time.monotonic() - self._heard <= lease
+        if not beating:
+            for key in list(self._ledger.places):
+                self.trip(key, f"nothing was heard of `headway up` for {lease:g} s")
+        self._herd.step(self._mover.held)
+        self._mover.step(beating=beating)
+
+    def down(self) -> None:
+        """End traffic first, the models after, Envoy last of all; then there is nothing to remember."""
+        self._mover.end()
+        self._herd.end_all()
+        self._mover.end_envoy()
+        self._ledger.clear()
+
+
+def _view(pod: Pod) -> PodView:
+    return PodView(
+        name=f"{pod.work.name}-{pod.nonce[:6]}",
+        work=pod.work.name,
+        version=pod.work.version,
+        pid=pod.who.pid if pod.who else 0,
+        port=pod.port,
+        state="leaving" if pod.leaving else "ready" if pod.port else "starting",
+    )

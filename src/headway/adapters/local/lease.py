@@ -1,0 +1,48 @@
+"""One `headway up` a repository: a lock that says who holds it, and ends with its holder however that ends."""
+
+import os
+import socket
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from headway.adapters.local import seat
+from headway.reconcile.ports import PortError
+
+__all__ = ["Lease", "acquire"]
+
+
+class Lease:
+    """Held until `release`, or until the process ends."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def release(self) -> None:
+        """Let another `headway up` begin; twice is the same as once."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def acquire(folder: Path) -> Lease:
+    """Take the lease of a run folder; PortError says who holds it, since when."""
+    path = folder / "up.lock"
+    file = seat.lock(path)
+    if file is None:
+        holder = path.read_text().strip() or "a process that has not said its name yet"
+        raise PortError(
+            f"another `headway up` serves this repository: held by {holder}. End that one first, or let it do the work."
+        )
+    file.truncate(0)
+    since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
+    file.write(f"process {os.getpid()} on {socket.gethostname()} since {since}\n")
+    file.flush()
+    return Lease(file)

@@ -1,0 +1,143 @@
+"""One Envoy, driven by files: what it should know is written, and what it has taken up is asked for.
+
+Knows no wish and no process of a model: clusters, endpoints and routes come in as values.
+"""
+
+import re
+import subprocess
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+
+from headway.adapters.local.admin import ask
+from headway.adapters.local.pods import environment
+from headway.adapters.local.process import Identity, identify_child
+from headway.evidence.weights import Route
+from headway.render.traffic import envoy, envoy_server
+from headway.spec.digest import canonical, digest
+
+__all__ = ["Router", "Taken"]
+
+_STATS = (
+    r"^(cluster_manager\.(cds\.version_text|warming_clusters)"
+    r"|http\..*\.(version_text|downstream_rq_active)"
+    r"|listener_manager\.(lds\.version_text|total_listeners_(warming|draining)))$"
+)
+_ACK = f"/stats?type=All&filter={quote(_STATS, safe='')}"
+_LINE = re.compile(r'^(?P<name>.+?): "?(?P<value>[^"]*)"?$')
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What Envoy has taken up: versions of its files, and how much is not settled yet."""
+
+    clusters: str = ""
+    listeners: str = ""
+    routes: dict[str, str] = {}
+    warming: int = 0
+    draining: int = 0
+    active: int = 0
+
+
+class Router:
+    """Writes Envoy's files.  A file is written anew only when its text changed."""
+
+    def __init__(self, folder: Path, *, admin: Path, log: Path, program: str) -> None:
+        self._folder = folder
+        self._admin = admin
+        self._log = log
+        self._program = program
+        self._texts: dict[Path, str] = {}
+        self.versions: dict[str, str] = {}
+
+    def start(self, nonce: str) -> tuple[Identity | None, subprocess.Popen[bytes]]:
+        """Start Envoy on the files as they are; OSError when it cannot start."""
+        for old in self._folder.glob("bootstrap-*.json"):
+            old.unlink()
+        self._admin.unlink(missing_ok=True)
+        file = self._folder / f"bootstrap-{nonce}.json"
+        _replace(file, canonical(envoy_server.bootstrap(nonce, str(self._folder), str(self._admin))))
+        command = [self._program, "-c", str(file), "--concurrency", "2", "--disable-hot-restart", "-l", "warn"]
+        command += ["--drain-time-s", "2", "--drain-strategy", "immediate"]
+        with self._log.open("ab") as log:
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                env=environment({}),
+                start_new_session=True,
+            )
+        return identify_child(child, nonce), child
+
+    def clusters(self, routes: Iterable[Route], limits: envoy.Limits) -> str:
+        """Write every cluster of these routes; the file's version."""
+        found = {
+            cluster["name"]: cluster
+            for route in routes
+            for cluster in envoy.clusters(route, limits, str(self._folder / "eds"))
+        }
+        return self._write("cds/cds.json", tuple(found[name] for name in sorted(found)))
+
+    def endpoints(
+        self, cluster: str, points: Sequence[envoy.Endpoint], *, stale_s: float | None = None, beat: str = ""
+    ) -> None:
+        """Write a cluster's endpoints; with `stale_s` they lapse unless written again: a new `beat` sees to it."""
+        self._write(f"eds/{cluster}/eds.json", (envoy.assignment(cluster, points, stale_s=stale_s),), beat=beat)
+
+    def route(self, route: Route, limits: envoy.Limits) -> None:
+        """Write how one route splits its requests."""
+        name = envoy.route_name(route)
+        self.versions[name] = self._write(f"rds/{name}/rds.json", (envoy.route_configuration(route, limits),))
+
+    def listeners(self, listeners: Iterable[tuple[str, str, int]]) -> str:
+        """Write the listeners (name, host, port); the file's version."""
+        folder = str(self._folder / "rds")
+        resources = tuple(envoy_server.listener(name, host, port, folder) for name, host, port in sorted(listeners))
+        return self._write("lds/lds.json", resources)
+
+    def beaten(self, cluster: str) -> float:
+        """When a cluster's endpoints were last written (Unix seconds), by whichever supervisor; 0 for never."""
+        with suppress(OSError):
+            return (self._folder / f"eds/{cluster}/eds.json").stat().st_mtime
+        return 0.0
+
+    def taken(self) -> Taken | None:
+        """What Envoy has taken up; None while it does not answer."""
+        body = ask(self._admin, _ACK)
+        if body is None:
+            return None
+        rows = [match for line in body.decode().splitlines() if (match := _LINE.match(line))]
+        known = {row["name"]: row["value"] for row in rows}
+        return Taken(
+            clusters=known.get("cluster_manager.cds.version_text", ""),
+            listeners=known.get("listener_manager.lds.version_text", ""),
+            routes={
+                name: version
+                for name in self.versions
+                if (version := known.get(f"http.{name}.rds.{name}.version_text"))
+            },
+            warming=int(known.get("cluster_manager.warming_clusters", 0))
+            + int(known.get("listener_manager.total_listeners_warming", 0)),
+            draining=int(known.get("listener_manager.total_listeners_draining", 0)),
+            active=sum(int(known.get(f"http.{name}.downstream_rq_active", 0)) for name in self.versions),
+        )
+
+    def _write(self, name: str, resources: Sequence[envoy.Resource], *, beat: str = "") -> str:
+        version = digest(canonical(resources))[:16] + beat
+        path = self._folder / name
+        if self._texts.get(path) != version:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _replace(path, canonical(envoy.discovery(version, resources)))
+            self._texts[path] = version
+        return version
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write beside the file and rename: Envoy looks when a name in the folder changes."""
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(data)
+    fresh.replace(path)

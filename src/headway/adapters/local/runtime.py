@@ -1,0 +1,267 @@
+"""One machine as a target: objects in, processes and traffic out, through the supervisor that outlives this process."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+from msgspec import structs
+
+from headway.adapters.local import counts, wish
+from headway.adapters.local.admin import ask, ask_model
+from headway.adapters.local.client import call, start
+from headway.adapters.local.memory import Memory
+from headway.adapters.local.process import alive, identify
+from headway.adapters.local.words import (
+    Answer,
+    Apply,
+    Beat,
+    Carried,
+    Down,
+    Look,
+    Place,
+    Request,
+    Reset,
+    Timing,
+    View,
+    Work,
+    place_key,
+)
+from headway.evidence.bundle import BUNDLE_FILE
+from headway.evidence.summary import Summary
+from headway.evidence.window import Arm
+from headway.reconcile.ports import Observed, PodSummary, PortError, Store, UnreachableError, Workload
+from headway.render.manifest import Object, ref
+from headway.render.traffic import envoy
+from headway.render.traffic.envoy_server import EDGES_MS
+
+__all__ = ["SERVER", "LocalRuntime", "Timing"]
+
+SERVER = (sys.executable, "-m", "headway.serve")
+_DOWN_S = 120.0
+_SUMMARY_S = 1.0
+_AT_ONCE = 8
+
+
+class _Runs(msgspec.Struct, frozen=True):
+    """What of a bundle's manifest decides how it is started."""
+
+    runtime: str = "onnx"
+
+
+class LocalRuntime:
+    """Implements `ports.Runtime`.
+
+    `folder` is the run folder (.headway/run); `interpreter` gives the Python of a bundle's requirements, asked only
+    for bundles that are not served as ONNX; `listen` is where an environment's routes are met when they do not say.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        store: Store,
+        *,
+        interpreter: Callable[[Path], str],
+        listen: Mapping[str, str] | None = None,
+        timing: Timing | None = None,
+        server: Sequence[str] = SERVER,
+    ) -> None:
+        self._root = folder.absolute()
+        self._store = store
+        self._interpreter = interpreter
+        self._listen = dict(listen or {})
+        self._timing = timing or Timing()
+        self._server = tuple(server)
+        self._memory = Memory(self._root / "memory.db")
+
+    def apply(self, model: str, environment: str, objects: Sequence[Object]) -> None:
+        """Bring one model in one environment to these objects; what is no longer among them ends after its traffic.
+
+        Returns at once: `observe` tells how far it is.  A route gets into force when what it needs is ready.
+        """
+        found = wish.deployments(objects)
+        route = wish.route_of(objects)
+        carried = None
+        if route:
+            if (route.model, route.environment) != (model, environment):
+                raise PortError(f"the route is of {route.model} in {route.environment}, not {model} in {environment}")
+            route = structs.replace(route, listen=route.listen or self._listen.get(environment, "127.0.0.1:0"))
+            carried = Carried(route=route, works=wish.carriers(route, objects, found))
+        place = Place(
+            model=model,
+            environment=environment,
+            works=tuple(self._work(model, one) for one in found),
+            wished=carried,
+            objects=tuple(objects),
+        )
+        self._call(Apply(place=place, timing=self._timing), begin=True)
+
+    def observe(self, model: str, environment: str) -> Observed:
+        """What runs now; empty when nothing was ever applied."""
+        answer = self._call(Look(model=model, environment=environment))
+        if answer is None or answer.view is None:
+            return Observed()
+        view = answer.view
+        place = view.place
+        backends = place.force.route.backends if place.force else ()
+        return Observed(
+            objects={ref(item): item for item in place.objects},
+            workloads=tuple(_workload(view, work) for work in place.works),
+            address=f"{place.host}:{place.port}" if view.listening else "",
+            weights={back.version: back.weight for back in backends},
+            counts=_counts(view),
+            edges_ms=EDGES_MS,
+            epoch=view.epoch,
+            summaries=_summaries(view),
+            tripped=place.tripped,
+        )
+
+    def remember(self, key: str, value: bytes) -> None:
+        """Store a rollout's state; it is on the disk when this returns."""
+        self._memory.write({key: value})
+
+    def recall(self, key: str) -> bytes | None:
+        """Read it back; None when there is none."""
+        return self._memory.read(key)
+
+    def beat(self) -> None:
+        """Tell the supervisor that the decider lives; starts it anew when it died."""
+        self._call(Beat())
+
+    def reset_now(self, model: str, environment: str, why: str = "a person asked for stable at once") -> bool:
+        """Every request to stable, whoever runs or does not; False when there is no candidate to take them from."""
+        answer = self._call(Reset(model=model, environment=environment, why=why))
+        return bool(answer and answer.did)
+
+    def shut_down(self) -> bool:
+        """End traffic, then models, then Envoy, then the supervisor, and wait for it; False when nothing ran."""
+        if not self._began() and call(self._root, Beat()) is None:
+            return False
+        hello = self._call(Beat())
+        who = identify(hello.pid, str(self._root)) if hello else None
+        self._call(Down(), timeout_s=_DOWN_S)
+        limit = time.monotonic() + _DOWN_S
+        while time.monotonic() < limit:
+            if who is None or not alive(who):
+                return True
+            time.sleep(0.02)
+        raise UnreachableError(f"the supervisor of {self._root} has not ended within {_DOWN_S:g} s")
+
+    def logs(self, model: str, environment: str) -> tuple[Path, ...]:
+        """The log files of a model's processes, the newest last."""
+        found = (self._root / "logs").glob(f"{place_key(model, environment)}.*.log")
+        return tuple(sorted(found, key=lambda path: path.stat().st_mtime))
+
+    def _began(self) -> bool:
+        return (self._root / "supervisor.db").exists()
+
+    def _call(self, request: Request, *, begin: bool = False, timeout_s: float = 10.0) -> Answer | None:
+        """Ask the supervisor, started first when it died or when `begin`; None when there is nothing to ask about."""
+        answer = call(self._root, request, timeout_s=timeout_s)
+        if answer is None and (begin or self._began()):
+            start(self._root)
+            answer = call(self._root, request, timeout_s=timeout_s)
+            if answer is None:
+                raise UnreachableError(f"the supervisor of {self._root} ended again; see its supervisor.log there")
+        return answer
+
+    def _work(self, model: str, one: wish.Deployment) -> Work:
+        bundle = self._bundle(one.bundle)
+        mounts = self._root / "mounts" / f"{place_key(model, one.environment)}.{one.name}"
+        options = {flag: _placed(mounts, one.files, value) for flag, value in one.options.items() if flag != "--drain"}
+        command = [*self._server, str(bundle), "--host", "127.0.0.1", "--port", "0", "--digest", one.bundle]
+        command += ["--environment", one.environment, "--drain", f"{one.drain_s:g}"]
+        for flag, value in options.items():
+            command += [flag, value]
+        if self._runs(bundle) == "python":
+            command += ["--python", self._interpreter(bundle)]
+        return Work(
+            name=one.name,
+            version=one.version,
+            bundle=one.bundle,
+            command=tuple(command),
+            env=dict(one.env),
+            replicas=one.replicas,
+            drain_s=one.drain_s,
+        )
+
+    def _bundle(self, digest: str) -> Path:
+        """The bundle's folder on this machine: placed once, verified by the store, never written again."""
+        if not digest.isalnum():
+            raise PortError(f"{digest!r} is no digest of a bundle")
+        target = self._root / "bundles" / digest
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._store.place(digest, target)
+            for path in target.rglob("*"):
+                if path.is_file():
+                    path.chmod(0o444)
+        return target
+
+    def _runs(self, bundle: Path) -> str:
+        try:
+            return msgspec.json.decode((bundle / BUNDLE_FILE).read_bytes(), type=_Runs).runtime
+        except (OSError, msgspec.DecodeError) as error:
+            raise PortError(f"{bundle / BUNDLE_FILE} cannot be read: {error}. Package the version again.") from error
+
+
+def _placed(folder: Path, files: Mapping[str, Mapping[str, str]], value: str) -> str:
+    """An argument that names a file in a mounted ConfigMap, as the path of that file here."""
+    for mount, texts in files.items():
+        name = value.removeprefix(mount.rstrip("/") + "/")
+        if name != value and name in texts:
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_name(f".{name}.new")
+            fresh.write_text(texts[name])
+            fresh.replace(path)
+            return str(path)
+    return value
+
+
+def _workload(view: View, work: Work) -> Workload:
+    ready = sum(
+        1 for pod in view.pods if pod.work == work.name and pod.version == work.version and pod.state == "ready"
+    )
+    return Workload(
+        name=work.name,
+        version=work.version,
+        bundle=work.bundle,
+        wanted=work.replicas,
+        ready=ready,
+        trouble=view.troubles.get(work.name, "") or view.troubles.get("", ""),
+    )
+
+
+def _counts(view: View) -> dict[str, Arm]:
+    """Counts by version; none while Envoy does not answer, which a reader must not take for silence of users."""
+    if not view.place.force:
+        return {}
+    route = view.place.force.route
+    arms = {back.version: envoy.arm_name(route, back) for back in route.backends}
+    body = ask(Path(view.admin), counts.question(arms.values()))
+    if body is None:
+        return {}
+    with suppress(ValueError):
+        seen = counts.arms(body, arms.values())
+        return {version: seen[name] for version, name in arms.items()}
+    return {}
+
+
+def _summaries(view: View) -> tuple[PodSummary, ...]:
+    """What every ready process has seen; one that does not answer in time is left out."""
+    ready = [pod for pod in view.pods if pod.state == "ready"]
+    if not ready:
+        return ()
+    with ThreadPoolExecutor(min(_AT_ONCE, len(ready))) as pool:
+        bodies = pool.map(lambda pod: ask_model(pod.port, "/headway/summary", timeout_s=_SUMMARY_S), ready)
+    found = []
+    for pod, body in zip(ready, bodies, strict=True):
+        with suppress(msgspec.DecodeError):
+            if body is not None:
+                summary = msgspec.json.decode(body, type=Summary)
+                found.append(PodSummary(pod=pod.name, version=pod.version, summary=summary))
+    return tuple(found)
