@@ -1,0 +1,14 @@
+"""How much of an error rate one use of a test set may spend.  Knows no test."""
+
+__all__ = ["spent"]
+
+
+def spent(alpha: float, use: int) -> float:
+    """The level of the k-th use of one test set: alpha / (k(k+1)), which sums to alpha over all uses.
+
+    >>> [round(spent(0.05, k), 5) for k in (1, 2, 3)]
+    [0.025, 0.00833, 0.00417]
+    """
+    if use < 1:
+        raise ValueError(f"uses count from 1, not {use}")
+    return alpha / (use * (use + 1))
