@@ -23,6 +23,7 @@ class LockSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     train: tuple[PinnedFile, ...]
     test: tuple[PinnedFile, ...]
     split: str  # digest of the data section that made the parts
+    undated: int = 0  # rows without a value in `split.by`, which are in neither part
 
 
 class Lock(
