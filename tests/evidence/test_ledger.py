@@ -171,6 +171,18 @@ def test_the_last_word_of_people_counts(branch: Branch) -> None:
     assert state(branch).pending == ()
 
 
+def test_a_request_about_every_environment_is_answered_in_each(branch: Branch) -> None:
+    for environment in ("staging", "production"):
+        branch.write(BOSS, released("direct", ONE), subject=about(ONE, environment))
+    asked = ask(branch, "retire", environment="")
+    assert [(request.environment, request.record) for request in state(branch).pending] == [
+        ("staging", asked),
+        ("production", asked),
+    ]
+    branch.write(BOSS, released("retired", None, answers=asked), subject=about(ONE, "staging"))
+    assert [request.environment for request in state(branch).pending] == ["production"]
+
+
 def test_an_abort_without_a_candidate_does_not_lie_in_wait_for_the_next_one(branch: Branch) -> None:
     release(branch, "direct", ONE)
     ask(branch, "abort")

@@ -1,6 +1,6 @@
 """What each kind of record changes about a model: one short function a kind."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from msgspec import Struct, structs
@@ -100,6 +100,7 @@ def _judged(state: ModelState, said: _Said, seen: Judged) -> ModelState:
         main=said.record.main,
         at=said.at,
         record=said.digest,
+        number=said.number,
     )
     return structs.replace(state, judged=(*state.judged, judgement))
 
@@ -160,8 +161,8 @@ def _still_pending(pending: Iterable[Request], environment: str, seen: Released)
     return tuple(
         request
         for request in pending
-        if request.record not in seen.evidence
-        and not (request.asked.action == "abort" and request.environment == environment and seen.candidate is None)
+        if request.environment != environment
+        or (request.record not in seen.evidence and not (request.asked.action == "abort" and seen.candidate is None))
     )
 
 
@@ -182,18 +183,26 @@ def _requested(state: ModelState, said: _Said, seen: Requested) -> ModelState:
         case "resume":
             lifted = frozenset[str]() if not environment else state.paused - {environment, ""}
             return structs.replace(state, paused=lifted, hold="", resumed=said.number)
-        case "abort" if _has_no_candidate(state, environment):
-            return state
         case _:
-            request = Request(
-                record=said.digest,
-                environment=environment,
-                asked=seen,
-                signer=said.record.signer,
-                main=said.record.main,
-                at=said.at,
-            )
-            return structs.replace(state, pending=(*state.pending, request))
+            added = tuple(_waiting(state, said, seen))
+            return structs.replace(state, pending=(*state.pending, *added))
+
+
+def _waiting(state: ModelState, said: _Said, seen: Requested) -> Iterator[Request]:
+    """The request as it waits in each environment that it speaks of: one about all is answered in each."""
+    environment = said.about.environment
+    for place in [environment] if environment else state.standing:
+        standing = state.standing.get(place)
+        if seen.action == "abort" and not (standing and standing.candidate):
+            continue  # or it would lie in wait for the next candidate
+        yield Request(
+            record=said.digest,
+            environment=place,
+            asked=seen,
+            signer=said.record.signer,
+            main=said.record.main,
+            at=said.at,
+        )
 
 
 def _superseded(pending: tuple[Request, ...], environment: str, seen: Requested) -> tuple[Request, ...]:
@@ -201,11 +210,6 @@ def _superseded(pending: tuple[Request, ...], environment: str, seen: Requested)
     if seen.action not in _WAITING | {"resume"}:
         return pending
     return tuple(request for request in pending if environment not in {"", request.environment})
-
-
-def _has_no_candidate(state: ModelState, environment: str) -> bool:
-    places = state.standing.values() if not environment else filter(None, [state.standing.get(environment)])
-    return not any(standing.candidate for standing in places)
 
 
 def _alerted(state: ModelState, said: _Said, seen: Alerted) -> ModelState:

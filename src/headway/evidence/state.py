@@ -45,6 +45,7 @@ class Judgement(Struct, frozen=True, kw_only=True):
     main: str
     at: float
     record: str
+    number: int
 
 
 class Try(Struct, frozen=True, kw_only=True):
@@ -85,7 +86,10 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """A person's request; `record` is the digest by which a release answers it (`Released.evidence`)."""
+    """A person's request as it waits in one environment; a release there answers it by naming its `record`.
+
+    A request about every environment waits in each where the model stands, under one `record`.
+    """
 
     record: str
     environment: str
