@@ -1,0 +1,10 @@
+"""Every rule by `name/version`, to recompute a recorded verdict with: `RULES[verdict.rule](verdict.inputs)`."""
+
+from collections.abc import Mapping
+
+from headway.decide.conclude import Rule
+from headway.decide.gates import judge
+
+__all__ = ["RULES"]
+
+RULES: Mapping[str, Rule] = {**judge.RULES}
