@@ -1,1 +1,1 @@
-"""The model server: a process of its own that knows nothing of the control plane."""
+"""The model server: answers requests for one bundle in a process of its own; knows nothing of the control plane."""

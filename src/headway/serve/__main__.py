@@ -1,0 +1,67 @@
+"""`python -m headway.serve BUNDLE`: the model server's own command line, without the control plane's."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from headway.serve.fault import RefusedError
+from headway.serve.options import Limits, Options
+
+__all__ = ["main", "parser"]
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options; their defaults are those of `Options`."""
+    made = argparse.ArgumentParser(prog="headway serve", description="Serve one bundle over HTTP.")
+    made.add_argument("bundle", type=Path, help="the bundle's folder")
+    made.add_argument("--host", default="127.0.0.1")
+    made.add_argument("--port", type=int, default=0, help="0: any free one, told in the ready file (default)")
+    made.add_argument("--ready-file", type=Path, help="written when ready: port, pid, nonce, digest")
+    made.add_argument("--nonce", default="", help="repeated in the ready file")
+    made.add_argument("--digest", default="", help="refuse a bundle of any other folder digest")
+    made.add_argument("--environment", default="", help="the environment that the release statement must name")
+    made.add_argument("--require-release", type=Path, metavar="FILE", help="refuse to start without this statement")
+    made.add_argument("--keys", type=Path, help="JSON: name to public key in hex, of those who may release")
+    made.add_argument("--python", default=sys.executable, help="interpreter of a bundle whose runtime is python")
+    made.add_argument("--drain", type=float, default=10.0, help="seconds to serve on after SIGTERM, at most")
+    made.add_argument("--quiet", type=float, default=1.0, help="leave sooner after so many seconds without a client")
+    made.add_argument("--max-body", type=int, default=Limits().body_bytes, help="bytes of a request, at most")
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve; the exit code is 0 after a drain and 1 when the bundle is refused."""
+    asked = parser().parse_args(arguments)
+    options = Options(
+        bundle=asked.bundle,
+        host=asked.host,
+        port=asked.port,
+        ready_file=asked.ready_file,
+        nonce=asked.nonce,
+        digest=asked.digest,
+        environment=asked.environment,
+        release=asked.require_release,
+        keys=asked.keys,
+        python=asked.python,
+        drain_s=asked.drain,
+        quiet_s=asked.quiet,
+        limits=Limits(body_bytes=asked.max_body),
+    )
+    try:
+        from headway.serve.run import serve  # noqa: PLC0415 - a missing extra is named below, not shown as a traceback
+
+        serve(options)
+    except RefusedError as refusal:
+        sys.stderr.write(f"headway serve: {refusal}\n")
+        return 1
+    except ModuleNotFoundError as missing:
+        sys.stderr.write(f"headway serve: {missing.name} is not installed; install headway[serve]\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""What a model answered for a batch, and the part of it that belongs to one request."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headway.evidence.bundle import Manifest
+from headway.serve.fault import Fault
+
+__all__ = ["Answers", "answers_of"]
+
+
+class Answers:
+    """Outputs of `count` rows by name: flat lists, `width` values a row; `scores` are the numbers as arrays."""
+
+    __slots__ = ("count", "scores", "values", "width")
+
+    def __init__(
+        self,
+        count: int,
+        values: Mapping[str, list[Any]],
+        width: Mapping[str, int],
+        scores: Mapping[str, NDArray[np.float64]],
+    ) -> None:
+        self.count = count
+        self.values = values
+        self.width = width
+        self.scores = scores
+
+    def part(self, name: str, start: int, stop: int) -> list[Any]:
+        """One output of the rows from `start` to `stop`."""
+        width = self.width[name]
+        return self.values[name][start * width : stop * width]
+
+
+def answers_of(
+    manifest: Manifest, count: int, labels: Sequence[Any] | None, numbers: Mapping[str, NDArray[np.float64]]
+) -> Answers | Fault:
+    """Check what a runtime gave (labels, and numbers as rows x width) against the signature.
+
+    A score that is no finite number is no answer: a Fault, not a null in somebody's JSON.
+    """
+    values: dict[str, list[Any]] = {}
+    width: dict[str, int] = {}
+    for column in manifest.signature.outputs:
+        name = column.name
+        wanted = len(manifest.classes) if name == "probabilities" else 1
+        if name == "label" and labels is not None:
+            given, shape = list(labels), (len(labels), 1)
+        elif name in numbers:
+            given, shape = numbers[name].ravel().tolist(), numbers[name].shape
+            if not np.isfinite(numbers[name]).all():
+                return Fault(500, f"the model answered no finite number in {name!r}", shared=True)
+        else:
+            return Fault(500, f"the model answers no {name!r}, which its signature promises")
+        if shape != (count, wanted):
+            return Fault(500, f"the model answered {name!r} of shape {list(shape)}, expected {[count, wanted]}")
+        values[name], width[name] = given, wanted
+    return Answers(count, values, width, numbers)

@@ -1,0 +1,109 @@
+"""Coalescing: the requests of one turn of the event loop become one model call.
+
+No timer holds a request back, so a lone client never waits.  Only checked rows come here; when a model fails on a batch,
+each request of it is tried alone, so that one bad request spoils no other.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+
+from headway.serve.answers import Answers
+from headway.serve.fault import Fault
+from headway.serve.options import Limits
+from headway.serve.rows import Batch, Layout, Rows, join
+from headway.serve.runtime import Runtime
+
+__all__ = ["Batcher", "Job"]
+
+
+class Job:
+    """One request's rows, and whom to tell: `done(answers, first row, one past the last)`, or `done(fault, 0, 0)`."""
+
+    __slots__ = ("alone", "done", "rows")
+
+    def __init__(self, rows: Rows, done: Callable[[Answers | Fault, int, int], None]) -> None:
+        self.rows = rows
+        self.done = done
+        self.alone = False
+
+
+class Batcher:
+    """A queue in front of one runtime; `seen` is told of every batch that was answered."""
+
+    def __init__(
+        self, runtime: Runtime, layout: Layout, limits: Limits, seen: Callable[[Batch, Answers], None]
+    ) -> None:
+        self._runtime = runtime
+        self._layout = layout
+        self._limits = limits
+        self._seen = seen
+        self._queue: deque[Job] = deque()
+        self._rows = 0
+        self._scheduled = False
+        self._loop = asyncio.get_running_loop()
+
+    def submit(self, job: Job) -> None:
+        """Queue a job; Fault 503 when the model is away or the queue is full."""
+        if not self._runtime.up:
+            raise Fault(503, "the model is being restarted", retry_s=1)
+        if self._rows and self._rows + job.rows.count > self._limits.queued_rows:
+            raise Fault(503, "too many rows are waiting", retry_s=1)
+        self._queue.append(job)
+        self._rows += job.rows.count
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._scheduled = False
+        if self._queue and self._runtime.free:
+            jobs = self._take()
+            batch = join(self._layout, [job.rows for job in jobs])
+            self._runtime.run(batch, partial(self._finish, jobs, batch))
+            if self._queue:  # the next batch waits for the next turn, so that probes and other clients get theirs
+                self._schedule()
+
+    def _take(self) -> list[Job]:
+        first = self._queue.popleft()
+        jobs, rows = [first], first.rows.count
+        while self._queue and not first.alone and not self._queue[0].alone:
+            rows += self._queue[0].rows.count
+            if rows > self._limits.batch_rows:
+                break
+            jobs.append(self._queue.popleft())
+        self._rows -= sum(job.rows.count for job in jobs)
+        return jobs
+
+    def _finish(self, jobs: list[Job], batch: Batch, result: Answers | Fault) -> None:
+        if isinstance(result, Fault):
+            if result.shared and len(jobs) > 1:
+                self._apart(jobs)
+            else:
+                for job in jobs if self._runtime.up else [*jobs, *self._drop()]:
+                    job.done(result, 0, 0)
+        else:
+            self._seen(batch, result)
+            start = 0
+            for job in jobs:
+                stop = start + job.rows.count
+                job.done(result, start, stop)
+                start = stop
+        if self._queue:
+            self._schedule()
+
+    def _drop(self) -> list[Job]:
+        dropped = list(self._queue)
+        self._queue.clear()
+        self._rows = 0
+        return dropped
+
+    def _apart(self, jobs: list[Job]) -> None:
+        for job in reversed(jobs):
+            job.alone = True
+            self._queue.appendleft(job)
+            self._rows += job.rows.count

@@ -1,0 +1,307 @@
+"""HTTP/1.1 on one connection: limits, keep-alive, pipelined requests answered in order, a polite end.
+
+It knows nothing of models: a handler gets each request as an Exchange, and answers it now or later.
+"""
+
+import asyncio
+import socket
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from http import HTTPStatus
+from typing import cast
+
+import httptools
+
+from headway.serve.options import Limits
+
+__all__ = ["Connection", "Exchange", "Gate"]
+
+JSON = b"application/json"
+_REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
+_STARTS = {status: b"HTTP/1.1 %d %b\r\nContent-Type: " % (status, reason) for status, reason in _REASONS.items()}
+
+
+class Exchange:
+    """One request, and the place in line of its answer."""
+
+    __slots__ = (
+        "_connection",
+        "_old",
+        "body",
+        "encoding",
+        "keep",
+        "kind",
+        "method",
+        "path",
+        "start",
+        "tensors",
+        "wire",
+    )
+
+    def __init__(self, connection: "Connection") -> None:
+        self._connection = connection
+        self.method = b""
+        self.path = b""
+        self.body = b""
+        self.kind = b""
+        self.encoding = b""
+        self.tensors = b""
+        self.keep = True
+        self.start = 0.0
+        self.wire: bytes | None = None
+        self._old = False
+
+    def answer(self, status: int, body: bytes, kind: bytes = JSON, extra: bytes = b"") -> None:
+        """Send the answer when those before it are sent; a second one is ignored."""
+        if self.wire is not None:
+            return
+        gate = self._connection.gate
+        if gate.draining and self._connection.is_last(self):
+            self.keep = False  # requests that were sent before it, one after the other, are all answered first
+        if not self.keep:
+            extra += b"Connection: close\r\n"
+        elif self._old:
+            extra += b"Connection: keep-alive\r\n"
+        self.wire = b"%b%b\r\nContent-Length: %d\r\n%b%b\r\n%b" % (
+            _STARTS[status], kind, len(body), gate.fixed, extra, body,
+        )  # fmt: skip
+        self._connection.flush()
+
+    def speak_old(self) -> None:
+        """The client speaks HTTP/1.0, and keeps a connection only when it is told that it may."""
+        self._old = True
+
+
+class Gate:
+    """What all connections share: who answers, the limits, whether the server is draining, which are open."""
+
+    def __init__(self, limits: Limits, handle: Callable[[Exchange], None], refused: Callable[[Exchange], None]) -> None:
+        self.limits = limits
+        self.handle = handle
+        self.refused = refused
+        self.draining = False
+        self.fixed = b""
+        self.open: set[Connection] = set()
+
+    def sweep(self, now: float) -> None:
+        """Once a second or so: end connections that have been idle, or slow to send, for too long."""
+        for connection in list(self.open):
+            connection.check(now)
+
+
+class Connection(asyncio.Protocol):
+    """One client's connection.  `since` is when it entered the state it is in (loop time)."""
+
+    def __init__(self, gate: Gate) -> None:
+        self.gate = gate
+        self._loop = asyncio.get_running_loop()
+        self._parser = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport | None = None
+        self._line: deque[Exchange] = deque()
+        self._now: Exchange | None = None
+        self._head = 0
+        self._reading_head = True
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._closing = False
+        self._held = False
+        self._full = False
+        self.since = self._loop.time()
+
+    # The transport's calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client came."""
+        self._transport = cast("asyncio.Transport", transport)
+        if sock := transport.get_extra_info("socket"):
+            with suppress(OSError):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.gate.open.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """The client went, or was sent away."""
+        self._transport = None
+        self._line.clear()
+        self.gate.open.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came."""
+        if self._closing:
+            return
+        if self._reading_head:
+            self._head += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            pass  # the request itself was answered; on_headers_complete saw to it that nothing follows
+        except httptools.HttpParserError as error:
+            self._refuse(400, f"not HTTP: {error}")
+        if self._reading_head and self._head > self.gate.limits.head_bytes:
+            self._refuse(431, f"the head of a request may have {self.gate.limits.head_bytes} bytes")
+
+    def eof_received(self) -> bool:
+        """The client sends no more; it may still read what it asked for."""
+        self._closing = True
+        return bool(self._line)
+
+    def pause_writing(self) -> None:
+        """The client reads slowly: take no more requests from it meanwhile."""
+        self._full = True
+        self._hold()
+
+    def resume_writing(self) -> None:
+        """The client caught up."""
+        self._full = False
+        self._hold()
+
+    # The parser's calls.  They must not raise.
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request."""
+        self._now = Exchange(self)
+        self._parts, self._size = [], 0
+        self.since = self._loop.time()
+
+    def on_url(self, url: bytes) -> None:
+        """The target, or a part of it."""
+        if self._now:
+            self._now.path += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header."""
+        now = self._now
+        if now is None:
+            return
+        match name.lower():
+            case b"content-type":
+                now.kind = value.lower()
+            case b"content-encoding":
+                now.encoding = value.lower()
+            case b"content-length" if len(value) > 15 or int(value) > self.gate.limits.body_bytes:
+                self._refuse_size()
+            case b"inference-header-content-length":
+                now.tensors = value
+            case b"expect" if value.lower() == b"100-continue" and not self._line and self._transport:
+                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_headers_complete(self) -> None:
+        """The head is read."""
+        now = self._now
+        if now is None:
+            return
+        self._reading_head, self._head = False, 0
+        now.method = self._parser.get_method()
+        now.keep = self._parser.should_keep_alive() and not self._parser.should_upgrade()
+        if self._parser.get_http_version() == "1.0":
+            now.speak_old()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body."""
+        self._size += len(body)
+        if self._size > self.gate.limits.body_bytes:
+            self._refuse_size()
+        else:
+            self._parts.append(body)
+
+    def on_message_complete(self) -> None:
+        """A whole request."""
+        now, self._now = self._now, None
+        self._reading_head = True
+        if now is None or self._closing:
+            return
+        now.body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts = []
+        self._line.append(now)
+        if not now.keep:
+            self._closing = True
+        self.gate.handle(now)
+        if len(self._line) >= self.gate.limits.pipelined:
+            self._hold()
+
+    # Ours.
+
+    def flush(self) -> None:
+        """Write every answer whose turn has come."""
+        transport, line = self._transport, self._line
+        if transport is None or not line or line[0].wire is None:
+            return
+        if len(line) == 1:
+            last = line.popleft()
+            transport.write(cast("bytes", last.wire))
+        else:
+            ready = []
+            while line and line[0].wire is not None:
+                last = line.popleft()
+                ready.append(last.wire)
+                if not last.keep:
+                    break
+            transport.write(b"".join(ready))
+        self.since = self._loop.time()
+        if not last.keep:
+            self._end()
+        elif self._closing and not line:
+            transport.close()
+        elif self._held:
+            self._hold()
+
+    def is_last(self, exchange: Exchange) -> bool:
+        """Is nothing waiting behind it?"""
+        return not self._line or self._line[-1] is exchange
+
+    def idle(self, now: float) -> float:
+        """For how many seconds nothing was asked here; 0 while something is."""
+        return 0.0 if self._busy() else now - self.since
+
+    def check(self, now: float) -> None:
+        """End it when it is over time; one whose answer is being computed is not."""
+        limits, waited = self.gate.limits, now - self.since
+        if self._line:
+            return
+        if self._now is None and waited > limits.idle_s:
+            self.close()
+        elif self._now is not None and waited > (limits.head_s if self._reading_head else limits.body_s):
+            self._refuse(408, "the request did not come in time")
+
+    def close(self) -> None:
+        """End it now, after what was written."""
+        self._closing = True
+        if self._transport:
+            self._transport.close()
+
+    def _busy(self) -> bool:
+        return bool(self._line) or self._now is not None
+
+    def _hold(self) -> None:
+        """Read on, or not, by what waits to be answered and written."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        wanted = self._full or len(self._line) >= self.gate.limits.pipelined
+        if wanted != self._held:
+            self._held = wanted
+            (self._transport.pause_reading if wanted else self._transport.resume_reading)()
+
+    def _refuse_size(self) -> None:
+        self._refuse(413, f"the body may have {self.gate.limits.body_bytes} bytes")
+
+    def _refuse(self, status: int, message: str) -> None:
+        """Answer a request that is not read to its end, and read no other."""
+        if self._closing:
+            return
+        self._closing = True
+        exchange = self._now or Exchange(self)
+        self._now = None
+        exchange.keep = False
+        self._line.append(exchange)
+        self.gate.refused(exchange)
+        exchange.answer(status, b'{"error": "%b"}' % message.encode("ascii", "replace").replace(b'"', b"'"))
+
+    def _end(self) -> None:
+        """Say that no more comes, and let the client read: closing at once could reset what it has not read yet."""
+        self._closing = True
+        self._line.clear()
+        if self._transport is None:
+            return
+        with suppress(OSError, NotImplementedError):
+            self._transport.write_eof()
+        self._loop.call_later(self.gate.limits.linger_s, self.close)

@@ -1,0 +1,148 @@
+"""MLflow's `/invocations`: dataframe_split, dataframe_records, instances, inputs, or text/csv."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from headway.evidence.bundle import Column
+from headway.serve.answers import Answers
+from headway.serve.fault import Fault
+from headway.serve.rows import Layout, Rows, take
+
+__all__ = ["cell", "encode", "parse", "parse_csv"]
+
+_FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+_MISSING = frozenset({"", "NaN", "nan", "NA", "null", "None"})
+_BOOLS: Mapping[str, bool] = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
+
+
+class _Split(Struct):
+    columns: list[str]
+    data: list[list[Any]]
+    index: list[Any] | None = None
+
+
+class _Response(Struct, omit_defaults=True):
+    predictions: list[Any]
+    probabilities: list[list[float]] | None = None
+
+
+def parse(body: bytes, layout: Layout) -> Rows:
+    """Read and check a JSON body; Fault 400 says what is wrong and in which column."""
+    try:
+        request = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise Fault(400, f"the body is not JSON: {error}") from None
+    forms = [form for form in _FORMS if isinstance(request, dict) and form in request]
+    if len(forms) != 1:
+        raise Fault(400, f"expected an object with one of {', '.join(_FORMS)}")
+    value = request[forms[0]]
+    try:
+        match forms[0]:
+            case "dataframe_split":
+                split = msgspec.convert(value, _Split)
+                return _table(layout, split.columns, split.data)
+            case "dataframe_records":
+                return _records(layout, msgspec.convert(value, list[dict[str, Any]]))
+            case _:
+                return _tensor(layout, value)
+    except msgspec.ValidationError as error:
+        raise Fault(400, f"{forms[0]}: {error}") from None
+
+
+def parse_csv(body: bytes, layout: Layout) -> Rows:
+    """Read and check a CSV body with a header line."""
+    try:
+        lines = csv.reader(io.StringIO(body.decode(), newline=""), strict=True)
+        header = next(lines, None)
+        rows = [line for line in lines if line]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise Fault(400, f"the body is not CSV: {error}") from None
+    if header is None:
+        raise Fault(400, "the body is empty; expected CSV with a header line")
+    kinds = [layout.columns[layout.index[name]] if name in layout.index else None for name in header]
+    return _table(layout, header, [[cell(kind, text) for kind, text in zip(kinds, row, strict=False)] for row in rows])
+
+
+def cell(column: Column | None, text: str) -> Any:  # noqa: ANN401 - what a text holds is decided here
+    """The value of a CSV cell; a text that does not fit its column is kept, and refused with the column's name."""
+    if column is None:
+        return text
+    if column.type == "string":
+        return text or None
+    if text.strip() in _MISSING:
+        return None
+    if column.type == "bool":
+        return _BOOLS.get(text.strip(), text)
+    try:
+        return int(text) if column.type == "int64" and text.strip().lstrip("-").isdecimal() else float(text)
+    except ValueError:
+        return text
+
+
+def encode(answers: Answers, start: int, stop: int) -> bytes:
+    """`predictions` are labels or numbers, as the model's own `predict` gives them; probabilities come beside."""
+    name = "label" if "label" in answers.values else next(iter(answers.values))
+    rows: list[list[float]] | None = None
+    if "probabilities" in answers.values:
+        flat, width = answers.part("probabilities", start, stop), answers.width["probabilities"]
+        rows = [flat[i : i + width] for i in range(0, len(flat), width)]
+    return msgspec.json.encode(
+        _Response(rows if name == "probabilities" and rows else answers.part(name, start, stop), rows)
+    )
+
+
+def _table(layout: Layout, names: Sequence[str], data: Sequence[Sequence[Any]]) -> Rows:
+    for row in data:
+        if len(row) != len(names):
+            raise Fault(400, f"a row has {len(row)} values and there are {len(names)} columns")
+    if len(set(names)) < len(names):
+        raise Fault(400, "a column is given twice")
+    return _named(layout, {name: [row[at] for row in data] for at, name in enumerate(names)}, len(data))
+
+
+def _records(layout: Layout, records: Sequence[Mapping[str, Any]]) -> Rows:
+    names: dict[str, None] = {}
+    for record in records:
+        names |= dict.fromkeys(record)
+    return _named(layout, {name: [record.get(name) for record in records] for name in names}, len(records))
+
+
+def _tensor(layout: Layout, value: Any) -> Rows:  # noqa: ANN401 - the border: any JSON
+    """`instances` and `inputs`: columns by name, records, or rows in the signature's order."""
+    if isinstance(value, dict):
+        columns = {name: _flat(column) for name, column in value.items()}
+        return _named(layout, columns, max(map(len, columns.values()), default=0))
+    rows = msgspec.convert(value, list[Any])
+    if rows and all(isinstance(row, dict) for row in rows):
+        return _records(layout, rows)
+    return _table(layout, [column.name for column in layout.columns], msgspec.convert(rows, list[list[Any]]))
+
+
+def _flat(value: Any) -> list[Any]:  # noqa: ANN401 - the border: any JSON
+    values = value if isinstance(value, list) else [value]
+    return [item[0] if isinstance(item, list) and len(item) == 1 else item for item in values]
+
+
+def _named(layout: Layout, columns: Mapping[str, list[Any]], count: int) -> Rows:
+    if not count:
+        raise Fault(400, "there are no rows")
+    for name, values in columns.items():
+        if name not in layout.index:
+            raise Fault(400, f"column {name!r} is unknown; there is {', '.join(layout.index)}")
+        if len(values) != count:
+            raise Fault(400, f"column {name!r} has {len(values)} rows and another {count}")
+    return take(layout, list(_complete(layout, columns, count)))
+
+
+def _complete(layout: Layout, columns: Mapping[str, list[Any]], count: int) -> Iterable[list[Any]]:
+    for column in layout.columns:
+        if column.name not in columns and not column.nullable:
+            raise Fault(400, f"column {column.name!r} is missing")
+        values = columns.get(column.name) or [None] * count
+        yield [None if isinstance(value, float) and math.isnan(value) else value for value in values]

@@ -1,0 +1,68 @@
+"""A served model: its runtime, its queue, its counters.  Ready when it has answered one ordinary row."""
+
+import asyncio
+
+from headway.serve.answers import Answers
+from headway.serve.batch import Batcher, Job
+from headway.serve.binning import Binner
+from headway.serve.bundle import Opened
+from headway.serve.fault import Fault, RefusedError
+from headway.serve.metrics import Metrics
+from headway.serve.options import Limits
+from headway.serve.rows import Layout, join
+from headway.serve.runtime import Runtime
+from headway.serve.warmup import ordinary_row
+
+__all__ = ["Model", "runtime_of"]
+
+
+def runtime_of(opened: Opened, python: str) -> Runtime:
+    """The runtime that the bundle names; its modules are imported only when they are needed."""
+    if opened.manifest.runtime == "onnx":
+        from headway.serve.onnx import OnnxRuntime  # noqa: PLC0415 - the reason above
+
+        return OnnxRuntime(opened)
+    from headway.serve.process import ProcessRuntime  # noqa: PLC0415 - the reason above
+
+    return ProcessRuntime(opened, python)
+
+
+class Model:
+    """One bundle being served; made inside the event loop."""
+
+    def __init__(self, opened: Opened, runtime: Runtime, limits: Limits) -> None:
+        self.manifest = opened.manifest
+        self.digest = opened.digest
+        self.runtime = runtime
+        self.layout = Layout(opened.manifest.signature, runtime.largest)
+        self.outputs = tuple(column.name for column in opened.manifest.signature.outputs)
+        self.binner = Binner(opened.manifest, self.layout)
+        self.metrics = Metrics(opened.manifest.model, opened.manifest.version, dict)
+        self._batcher = Batcher(runtime, self.layout, limits, self.binner.add)
+        self._warm = False
+
+    @property
+    def ready(self) -> bool:
+        """Loaded, warmed, and able to answer."""
+        return self._warm and self.runtime.up
+
+    async def start(self) -> None:
+        """Load, and answer one ordinary row; RefusedError when either fails."""
+        await self.runtime.start()
+        told: asyncio.Future[Answers | Fault] = asyncio.get_running_loop().create_future()
+        self.runtime.run(join(self.layout, [ordinary_row(self.manifest, self.layout)]), told.set_result)
+        result = await told
+        if isinstance(result, Fault):
+            raise RefusedError(f"the model loads and does not answer an ordinary row: {result.message}")
+        self._warm = True
+
+    def submit(self, job: Job) -> None:
+        """Have a job answered; Fault 503 when that cannot be now."""
+        if not self._warm:
+            raise Fault(503, "the model is being loaded", retry_s=1)
+        self._batcher.submit(job)
+
+    async def stop(self) -> None:
+        """End the runtime."""
+        self._warm = False
+        await self.runtime.stop()

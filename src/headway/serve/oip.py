@@ -1,0 +1,250 @@
+"""The Open Inference Protocol v2 over REST: a request becomes checked rows, answers become outputs.
+
+Inputs are columns by name (each [n] or [n, 1]), or one two-dimensional tensor in the signature's order.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from headway.evidence.bundle import Column, Manifest
+from headway.serve.answers import Answers
+from headway.serve.fault import Fault
+from headway.serve.rows import Layout, Rows, take
+
+__all__ = ["Asked", "encode", "metadata", "parse"]
+
+_ACCEPTED = {
+    "float64": ("FP64", "FP32", "INT64", "INT32"),
+    "int64": ("INT64", "INT32", "FP64", "FP32"),
+    "bool": ("BOOL",),
+    "string": ("BYTES",),
+}
+_DATATYPE = {"float64": "FP64", "int64": "INT64", "bool": "BOOL", "string": "BYTES"}
+_KNOWN = {name for names in _ACCEPTED.values() for name in names}
+_AT_INPUT = re.compile(r"\$\.inputs\[(\d+)\]")
+
+
+class _Input(Struct, gc=False):
+    name: str
+    shape: list[int]
+    datatype: str
+    data: list[Any]
+
+
+class _Wanted(Struct, gc=False):
+    name: str
+
+
+class _Request(Struct):
+    inputs: list[_Input]
+    outputs: list[_Wanted] = []
+    id: str | None = None
+    parameters: msgspec.Raw | None = None
+
+
+class _Name(Struct):
+    name: str = ""
+
+
+class _Names(Struct):
+    inputs: list[_Name] = []
+
+
+class _Output(Struct, gc=False):
+    name: str
+    shape: list[int]
+    datatype: str
+    data: list[Any]
+
+
+class _Response(Struct, omit_defaults=True, gc=False):
+    model_name: str
+    model_version: str
+    outputs: list[_Output]
+    id: str | None = None
+    parameters: msgspec.Raw | None = None
+
+
+class Asked(Struct, gc=False):
+    """A request understood: its rows, which outputs it wants, and what is sent back with them."""
+
+    rows: Rows
+    outputs: Sequence[str]
+    id: str | None
+    parameters: msgspec.Raw | None
+
+
+_decode = msgspec.json.Decoder(_Request).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def parse(body: bytes, layout: Layout, outputs: Sequence[str]) -> Asked:
+    """Read and check an inference request; Fault 400 says what is wrong and in which column."""
+    try:
+        request = _decode(body)
+    except msgspec.ValidationError as error:
+        raise Fault(400, _located(str(error), body)) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise Fault(400, f"the body is not JSON: {error}") from None
+    wanted = outputs
+    if request.outputs:
+        wanted = [output.name for output in request.outputs]
+        for name in wanted:
+            if name not in outputs:
+                raise Fault(400, f"output {name!r} is unknown; there is {_listed(outputs)}")
+        if len(set(wanted)) < len(wanted):
+            raise Fault(400, "an output is asked for twice")
+    return Asked(take(layout, _columns(layout, request.inputs)), wanted, request.id, request.parameters)
+
+
+def encode(asked: Asked, manifest: Manifest, answers: Answers, start: int, stop: int) -> bytes:
+    """The response for the rows from `start` to `stop` of a batch."""
+    count, outputs = stop - start, []
+    for name in asked.outputs:
+        width, data = answers.width[name], answers.part(name, start, stop)
+        shape = [count, width] if name == "probabilities" else [count]
+        outputs.append(_Output(name, shape, _datatype(data[0]), data))
+    return _encode(_Response(manifest.model, manifest.version, outputs, asked.id, asked.parameters))
+
+
+def metadata(manifest: Manifest, platform: str) -> dict[str, Any]:
+    """What the model takes and answers, from its signature."""
+    return {
+        "name": manifest.model,
+        "versions": [manifest.version],
+        "platform": platform,
+        "inputs": [{"name": c.name, "datatype": _DATATYPE[c.type], "shape": [-1]} for c in manifest.signature.inputs],
+        "outputs": [_told(column, manifest) for column in manifest.signature.outputs],
+    }
+
+
+def _told(column: Column, manifest: Manifest) -> dict[str, Any]:
+    if column.name == "probabilities":
+        return {"name": column.name, "datatype": "FP64", "shape": [-1, len(manifest.classes)]}
+    datatype = _DATATYPE[column.type]
+    if column.name == "label" and manifest.classes:
+        datatype = _datatype(manifest.classes[0])
+    return {"name": column.name, "datatype": datatype, "shape": [-1]}
+
+
+def _datatype(value: object) -> str:
+    match value:
+        case bool():
+            return "BOOL"
+        case float():
+            return "FP64"
+        case int():
+            return "INT64"
+        case _:
+            return "BYTES"
+
+
+def _columns(layout: Layout, inputs: list[_Input]) -> list[list[Any]]:
+    if not inputs:
+        raise Fault(400, f"there are no inputs; expected {_listed(layout.index)}")
+    if len(inputs) == 1 and len(inputs[0].shape) == 2 and inputs[0].name not in layout.index:
+        return _tensor(layout, inputs[0])
+    given: list[list[Any] | None] = [None] * len(layout.columns)
+    count = -1
+    for item in inputs:
+        position = layout.index.get(item.name)
+        if position is None:
+            raise Fault(400, f"column {item.name!r} is unknown; there is {_listed(layout.index)}")
+        if given[position] is not None:
+            raise Fault(400, f"column {item.name!r} is given twice")
+        values = _values(layout.columns[position], item)
+        if count >= 0 and len(values) != count:
+            raise Fault(400, f"column {item.name!r} has {len(values)} rows and those before it {count}")
+        given[position], count = values, len(values)
+    return [_given(values, column, count) for values, column in zip(given, layout.columns, strict=True)]
+
+
+def _given(values: list[Any] | None, column: Column, count: int) -> list[Any]:
+    if values is not None:
+        return values
+    if not column.nullable:
+        raise Fault(400, f"column {column.name!r} is missing")
+    return [None] * count
+
+
+def _values(column: Column, item: _Input) -> list[Any]:
+    """One column's values, its shape and datatype checked."""
+    name, shape = item.name, item.shape
+    if item.datatype not in _ACCEPTED[column.type]:
+        _check_datatype(column, item)
+    if len(shape) == 2 and shape[1] == 1:
+        values = _flat(item, 1)
+    elif len(shape) == 1:
+        values = item.data
+    else:
+        raise Fault(400, f"column {name!r}: shape {shape}, expected [n] or [n, 1]")
+    if shape[0] < 1:
+        raise Fault(400, f"column {name!r}: shape {shape} holds no rows")
+    if len(values) != shape[0]:
+        raise Fault(400, f"column {name!r}: shape {shape} and {len(values)} values")
+    return values
+
+
+def _check_datatype(column: Column, item: _Input) -> None:
+    if item.datatype not in _KNOWN:
+        raise Fault(
+            400, f"column {column.name!r}: datatype {item.datatype!r} is unknown; there is {_listed(sorted(_KNOWN))}"
+        )
+    # A client that has only nulls cannot know the type, so any will do.
+    if any(value is not None for value in item.data):
+        accepted = ", ".join(_ACCEPTED[column.type])
+        raise Fault(400, f"column {column.name!r} is {column.type}: datatype {item.datatype}, expected {accepted}")
+
+
+def _tensor(layout: Layout, item: _Input) -> list[list[Any]]:
+    count, width = item.shape
+    if width != len(layout.columns):
+        raise Fault(
+            400,
+            f"input {item.name!r}: shape {item.shape}, expected [n, {len(layout.columns)}]: {_listed(layout.index)}",
+        )
+    if count < 1:
+        raise Fault(400, f"input {item.name!r}: shape {item.shape} holds no rows")
+    if item.datatype not in _KNOWN:
+        raise Fault(
+            400, f"input {item.name!r}: datatype {item.datatype!r} is unknown; there is {_listed(sorted(_KNOWN))}"
+        )
+    values = _flat(item, width)
+    if len(values) != count * width:
+        raise Fault(400, f"input {item.name!r}: shape {item.shape} and {len(values)} values")
+    if count == 1:
+        return [[value] for value in values]
+    return [values[position::width] for position in range(width)]
+
+
+def _flat(item: _Input, width: int) -> list[Any]:
+    """The values in one list, whether they were sent flat or row by row."""
+    if not item.data or type(item.data[0]) is not list:
+        return item.data
+    flat: list[Any] = []
+    for row in item.data:
+        if type(row) is not list or len(row) != width:
+            raise Fault(400, f"input {item.name!r}: its rows are not all of {width} values")
+        flat += row
+    return flat
+
+
+def _located(message: str, body: bytes) -> str:
+    """A decoder's message with the column's name in place of its number."""
+    place = _AT_INPUT.search(message)
+    if place is None:
+        return f"the body is no inference request: {message}"
+    try:
+        names: Callable[[int], str] = lambda i: msgspec.json.decode(body, type=_Names).inputs[i].name
+        return f"column {names(int(place[1]))!r}: {message}"
+    except (msgspec.DecodeError, IndexError):
+        return f"the body is no inference request: {message}"
+
+
+def _listed(names: Sequence[str] | dict[str, int]) -> str:
+    shown = list(names)[:20]
+    return ", ".join(shown) + (f" and {len(names) - 20} more" if len(names) > 20 else "")

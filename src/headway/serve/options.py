@@ -1,0 +1,48 @@
+"""What a model server is started with."""
+
+import sys
+from pathlib import Path
+
+from msgspec import Struct
+
+__all__ = ["Limits", "Options"]
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """Bounds on what one client or all together may ask; times in seconds.
+
+    `pipelined` requests of a connection wait at most; `batch_rows` go into one model call (a larger request goes
+    alone); beyond `queued_rows` the answer is 503.
+    """
+
+    head_bytes: int = 16 * 1024
+    body_bytes: int = 8 * 2**20
+    pipelined: int = 64
+    batch_rows: int = 256
+    queued_rows: int = 8192
+    idle_s: float = 75.0
+    head_s: float = 10.0
+    body_s: float = 30.0
+    linger_s: float = 2.0
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """The command line as a value.
+
+    After SIGTERM the server goes on for at most `drain_s` seconds, and ends before when no connection was open for
+    `quiet_s`.  In a cluster `quiet_s` covers the time in which endpoints are withdrawn; locally that is done before.
+    """
+
+    bundle: Path
+    host: str = "127.0.0.1"
+    port: int = 0
+    ready_file: Path | None = None
+    nonce: str = ""
+    digest: str = ""
+    environment: str = ""
+    release: Path | None = None
+    keys: Path | None = None
+    python: str = sys.executable
+    drain_s: float = 10.0
+    quiet_s: float = 1.0
+    limits: Limits = Limits()

@@ -1,0 +1,155 @@
+"""Rows of a request, checked against the signature before anything is queued; each fault names its column.
+
+Numbers of all requests are kept row by row as float64, so that a batch is made by joining bytes.
+"""
+
+import math
+from array import array
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headway.evidence.bundle import Column, Signature
+from headway.serve.fault import Fault
+
+__all__ = ["EXACT", "Batch", "Layout", "Rows", "join", "take"]
+
+EXACT = 2**53  # beyond it a float64 no longer holds every integer
+
+_FLOATS = {float, int}
+_INTS = {int}
+_TEXTS = {str}
+_ABSENT = math.nan
+
+
+class Layout:
+    """Where each column of a signature goes: numbers (booleans among them) and texts, each in the signature's order.
+
+    `largest` is the largest magnitude that the runtime can hold.
+    """
+
+    def __init__(self, signature: Signature, largest: float = math.inf) -> None:
+        self.columns = signature.inputs
+        self.index = {column.name: position for position, column in enumerate(self.columns)}
+        self.numbers = [i for i, column in enumerate(self.columns) if column.type != "string"]
+        self.texts = [i for i, column in enumerate(self.columns) if column.type == "string"]
+        self.plain = all(self.columns[i].type == "float64" for i in self.numbers)
+        self.largest = min(largest, math.nextafter(math.inf, 0))
+
+
+class Rows:
+    """Checked rows: `numbers` are float64, row by row; `texts` one list a text column."""
+
+    __slots__ = ("count", "numbers", "texts")
+
+    def __init__(self, count: int, numbers: bytes, texts: Sequence[list[str | None]]) -> None:
+        self.count = count
+        self.numbers = numbers
+        self.texts = texts
+
+
+class Batch:
+    """Rows of one model call: `numbers` is rows x number columns."""
+
+    __slots__ = ("count", "numbers", "texts")
+
+    def __init__(self, count: int, numbers: NDArray[np.float64], texts: Sequence[list[str | None]]) -> None:
+        self.count = count
+        self.numbers = numbers
+        self.texts = texts
+
+
+def take(layout: Layout, columns: Sequence[list[Any]]) -> Rows:
+    """Check values given column by column, in the signature's order and all of one length; Fault 400 names the column."""
+    count = len(columns[0])
+    picked = [columns[i] for i in layout.numbers]
+    flat = _by_row(picked, count)
+    if not (layout.plain and _plain(flat, layout.largest)):
+        checked = [_numbers(layout.columns[i], columns[i], layout.largest) for i in layout.numbers]
+        flat = _by_row(checked, count)
+    texts = [_texts(layout.columns[i], columns[i]) for i in layout.texts]
+    return Rows(count, array("d", flat).tobytes(), texts)
+
+
+def join(layout: Layout, parts: Sequence[Rows]) -> Batch:
+    """One batch of several requests' rows, in their order."""
+    if len(parts) == 1:
+        (only,) = parts
+        count, raw, texts = only.count, only.numbers, only.texts
+    else:
+        count = sum(part.count for part in parts)
+        raw = b"".join([part.numbers for part in parts])
+        texts = [list(chain.from_iterable([part.texts[i] for part in parts])) for i in range(len(layout.texts))]
+    return Batch(count, np.frombuffer(raw, np.float64).reshape(count, len(layout.numbers)), texts)
+
+
+def _by_row(columns: Sequence[list[Any]], count: int) -> list[Any]:
+    if count == 1:
+        return [column[0] for column in columns]
+    return list(chain.from_iterable(zip(*columns, strict=True)))
+
+
+def _plain(values: list[Any], largest: float) -> bool:
+    return not values or (set(map(type, values)) <= _FLOATS and -largest <= min(values) and max(values) <= largest)
+
+
+def _numbers(column: Column, values: Iterable[Any], largest: float) -> list[float]:
+    kinds = set(map(type, values))
+    known = [value for value in values if value is not None and value == value]  # noqa: PLR0124 - only NaN differs from itself
+    if len(known) < len(list(values)) and not column.nullable:
+        raise Fault(400, f"column {column.name!r}: null or NaN, and the column may not be missing")
+    allowed = _FLOATS | ({bool} if column.type == "bool" else set())
+    if not kinds <= allowed | {type(None)}:
+        wrong = next(value for value in values if type(value) not in allowed and value is not None)
+        raise Fault(400, f"column {column.name!r}: {_shown(wrong)} where {_WANTED[column.type]} is expected")
+    _in_range(column, known, largest)
+    return [_ABSENT if value is None else float(value) for value in values]
+
+
+def _in_range(column: Column, known: list[Any], largest: float) -> None:
+    if not known:
+        return
+    low, high = min(known), max(known)
+    if column.type == "bool" and not {0, 1}.issuperset(known):
+        raise Fault(400, f"column {column.name!r}: a number other than 0 and 1 where a boolean is expected")
+    if column.type == "int64":
+        largest = min(largest, EXACT)
+        if any(value % 1 for value in known if math.isfinite(value)):
+            raise Fault(400, f"column {column.name!r}: a fraction where an integer is expected")
+    if not -largest <= low <= high <= largest:
+        worst = low if low < -largest else high
+        said = "infinity" if math.isinf(worst) else f"{worst:.6g}"
+        raise Fault(400, f"column {column.name!r}: {said} is beyond what the model can hold ({largest:.6g})")
+
+
+def _texts(column: Column, values: list[Any]) -> list[str | None]:
+    kinds = set(map(type, values))
+    if kinds == _TEXTS:
+        return values
+    for value in values:
+        if value is None or value != value:  # noqa: PLR0124 - only NaN differs from itself
+            if not column.nullable:
+                raise Fault(400, f"column {column.name!r}: null, and the column may not be missing")
+        elif type(value) is not str:
+            raise Fault(400, f"column {column.name!r}: {_shown(value)} where a string is expected")
+    return [value if type(value) is str else None for value in values]
+
+
+_WANTED = {"float64": "a number", "int64": "an integer", "bool": "a boolean", "string": "a string"}
+
+
+def _shown(value: object) -> str:
+    match value:
+        case bool():
+            return f"the boolean {str(value).lower()}"
+        case str():
+            return f"the string {value[:40]!r}"
+        case list():
+            return "a list"
+        case dict():
+            return "an object"
+        case _:
+            return f"{value!r}"[:60]

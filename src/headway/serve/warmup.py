@@ -1,0 +1,28 @@
+"""The row that a model must answer before the server says ready: complete, and as ordinary as the reference knows."""
+
+from headway.evidence.bundle import Column, Manifest
+from headway.evidence.summary import ColumnSummary
+from headway.serve.rows import Layout, Rows, take
+
+__all__ = ["ordinary_row"]
+
+
+def ordinary_row(manifest: Manifest, layout: Layout) -> Rows:
+    """One row from signature and summary: the middle edge, the most frequent level or first category, else 0 or ''.
+
+    It is complete even where columns may be missing: a model that refuses incomplete rows is a matter of its gates
+    and its rollout, not of loading it.
+    """
+    known = {column.name: column for column in manifest.summary.columns} if manifest.summary else {}
+    return take(layout, [[_value(column, known.get(column.name))] for column in layout.columns])
+
+
+def _value(column: Column, known: ColumnSummary | None) -> object:
+    if column.type == "string":
+        if known and known.levels:
+            return max(zip(known.counts, known.levels, strict=True))[1]
+        return column.categories[0] if column.categories else ""
+    if column.type == "bool":
+        return False
+    middle = known.edges[len(known.edges) // 2] if known and known.edges else 0.0
+    return round(middle) if column.type == "int64" else middle
