@@ -21,19 +21,21 @@ _LOG = "supervisor.log"
 
 
 def call(root: Path, request: Request, *, timeout_s: float = 10.0) -> Answer | None:
-    """The supervisor's answer; None when there is no supervisor, PortError when it refuses."""
+    """The supervisor's answer; None when there is none or it just died, PortError when it refuses."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
             line.settimeout(timeout_s)
             line.connect(str(seat.socket_path(root)))
             line.sendall(msgspec.json.encode(request) + b"\n")
             data = _read(line)
-    except (FileNotFoundError, ConnectionRefusedError):
+    except (FileNotFoundError, ConnectionRefusedError, ConnectionResetError, BrokenPipeError):
         return None
     except OSError as error:
         raise UnreachableError(
             f"the supervisor of {root} did not answer: {error}. See {root / _LOG}; what it serves goes on."
         ) from error
+    if not data:
+        return None
     try:
         answer = msgspec.json.decode(data, type=Answer)
     except msgspec.DecodeError as error:

@@ -15,7 +15,10 @@ import msgspec
 from headway.evidence.window import Arm
 from headway.render.traffic.envoy_server import EDGES_MS, TOP_MS
 
-__all__ = ["arms", "question"]
+__all__ = ["MERGE", "arms", "question"]
+
+# Answers nothing, and makes the next answer fresh.
+MERGE = "/stats?filter=%5E%24"
 
 _NAMES = ("completed", "2xx", "3xx", "retry_success", "timeout", "time")
 

@@ -44,6 +44,7 @@ SERVER = (sys.executable, "-m", "headway.serve")
 _DOWN_S = 120.0
 _SUMMARY_S = 1.0
 _AT_ONCE = 8
+_TRIES = 3
 
 
 class _Runs(msgspec.Struct, frozen=True):
@@ -160,13 +161,12 @@ class LocalRuntime:
 
     def _call(self, request: Request, *, begin: bool = False, timeout_s: float = 10.0) -> Answer | None:
         """Ask the supervisor, started first when it died or when `begin`; None when there is nothing to ask about."""
-        answer = call(self._root, request, timeout_s=timeout_s)
-        if answer is None and (begin or self._began()):
-            start(self._root)
+        for _ in range(_TRIES):
             answer = call(self._root, request, timeout_s=timeout_s)
-            if answer is None:
-                raise UnreachableError(f"the supervisor of {self._root} ended again; see its supervisor.log there")
-        return answer
+            if answer or not (begin or self._began()):
+                return answer
+            start(self._root)
+        raise UnreachableError(f"the supervisor of {self._root} ends again and again; see its supervisor.log there")
 
     def _work(self, model: str, one: wish.Deployment) -> Work:
         bundle = self._bundle(one.bundle)
@@ -242,6 +242,8 @@ def _counts(view: View) -> dict[str, Arm]:
         return {}
     route = view.place.force.route
     arms = {back.version: envoy.arm_name(route, back) for back in route.backends}
+    # A question makes Envoy merge its workers' histograms, but it answers from those merged before: so ask first.
+    ask(Path(view.admin), counts.MERGE)
     body = ask(Path(view.admin), counts.question(arms.values()))
     if body is None:
         return {}

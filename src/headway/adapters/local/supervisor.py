@@ -23,6 +23,7 @@ __all__ = ["main"]
 _TICK_S = 0.05
 _MESSAGE = 16 * 2**20
 _READ_S = 5.0
+_DYING_S = 2.0
 
 
 class Supervisor:
@@ -115,9 +116,11 @@ def main(root: Path) -> int:
     if os.fork():
         os._exit(0)  # whoever started this need not wait, nor reap
     os.setsid()
-    held = seat.lock(root / "supervisor.lock")
-    if held is None:
-        return 0
+    limit = time.monotonic() + _DYING_S
+    while (held := seat.lock(root / "supervisor.lock")) is None:
+        if time.monotonic() > limit:
+            return 0
+        time.sleep(0.02)  # the one that holds it may be about to die
     with held:
         held.truncate(0)
         held.write(f"{os.getpid()}\n")

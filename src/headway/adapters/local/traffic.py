@@ -26,6 +26,9 @@ __all__ = ["Mover"]
 _END_S = 5.0
 _RESTART_S = 0.5
 _SLOW_S = 3.0
+# Looks in a row without a request under way, so that clients have met `Connection: close`.
+_QUIET = 15
+_LOOK_S = 0.02
 
 
 class Mover:
@@ -101,11 +104,11 @@ class Mover:
             return
         version = self._router.listeners(())
         limit = time.monotonic() + _END_S
-        while time.monotonic() < limit:
+        quiet = 0
+        while quiet < _QUIET and time.monotonic() < limit:
             taken = self._router.taken()
-            if taken and taken.listeners == version and not taken.draining and not taken.active:
-                return
-            time.sleep(0.02)
+            quiet = quiet + 1 if taken and taken.listeners == version and not taken.active else 0
+            time.sleep(_LOOK_S)
 
     def end_envoy(self) -> None:
         """End Envoy itself."""
