@@ -65,11 +65,13 @@ class GitJournal:
     def commits(self, after: str = "") -> Iterator[Commit]:
         """Commits oldest first, those after the one named; PortError when it is no ancestor of the head."""
         head = self._local()
+        if after == head:
+            return iter(())
         if after and not (head and commit_of(self._git, after) and is_ancestor(self._git, after, head)):
             raise PortError(
                 f"{after} is no longer part of {self._branch}: its history was rewritten. Compare with your pin."
             )
-        return commits_of(self._git, entries(self._git, head, after)) if head else iter(())
+        return commits_of(self._git, entries(self._git, head, after))
 
     def files(self, prefix: str) -> Mapping[str, bytes]:
         """Files below a folder at the head, by path."""

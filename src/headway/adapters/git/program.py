@@ -41,7 +41,7 @@ _SET = MappingProxyType({
 })  # fmt: skip
 _CONFIG = (
     f"core.hooksPath={os.devnull}", "core.fsmonitor=false", "core.autocrlf=false", "core.quotePath=true",
-    "core.fsync=committed,reference", "core.filesRefLockTimeout=10000", "gc.auto=0", "maintenance.auto=false",
+    "core.fsync=committed,reference", "core.filesRefLockTimeout=2000", "gc.auto=0", "maintenance.auto=false",
     "commit.gpgSign=false", "push.gpgSign=false", "push.followTags=false", "push.recurseSubmodules=no",
     "fetch.recurseSubmodules=false", "submodule.recurse=false", "log.showSignature=false",
 )  # fmt: skip
