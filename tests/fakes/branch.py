@@ -8,9 +8,9 @@ from tests.fakes.signing import MemorySigning
 from headway.evidence.chain import path_of
 from headway.evidence.envelope import seal
 from headway.evidence.ledger import Ledger, entries_of, fold
+from headway.evidence.proof import Written
 from headway.evidence.record import Record, Seen, Signers, Subject
 from headway.evidence.verdict import Verdict
-from headway.evidence.verify import Written
 from headway.spec.digest import digest
 from headway.spec.project import Rights
 

@@ -26,9 +26,14 @@ class Opened(Struct, frozen=True, kw_only=True):
 
 
 def seal(record: Record, sign: Callable[[bytes], bytes]) -> bytes:
-    """Write a record as an in-toto statement and sign it; `sign` makes an Ed25519 signature with the signer's key."""
+    """Write a record as an in-toto statement and sign it; `sign` makes an Ed25519 signature with the signer's key.
+
+    EnvelopeError when it could not be read again (a number that is not finite, say): records are for ever.
+    """
     statement = Statement(subject=(_subject(record),), predicate_type=RECORD_TYPE, predicate=record)
-    return enclose(msgspec.json.encode(statement), record.signer, sign)
+    payload = msgspec.json.encode(statement)
+    _record(payload)
+    return enclose(payload, record.signer, sign)
 
 
 def open_envelope(data: bytes, keys: Mapping[str, str]) -> Opened:

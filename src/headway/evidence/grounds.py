@@ -1,0 +1,180 @@
+"""On what grounds a release stands: the training, the gates, the approval that the record holds for it."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from msgspec import Struct
+
+from headway.evidence.ledger import Entry
+from headway.evidence.proof import Asked, Line, Outside
+from headway.evidence.record import Released
+from headway.evidence.state import Judgement, Standing
+from headway.evidence.verdict import Answer
+from headway.evidence.walk import Walk
+from headway.spec.release import Served
+
+__all__ = ["grounds"]
+
+_ENTERS = frozenset({"direct", "started"})
+_GOOD = frozenset({Answer.PASS, Answer.NOT_APPLICABLE})
+
+Where = tuple[str, str, Served]  # model, environment, version
+
+
+class _Entered(Struct, frozen=True, kw_only=True):
+    """How a version came into an environment: the release by which it entered, with its number on the branch."""
+
+    model: str
+    environment: str
+    served: Served
+    number: int
+    entry: Entry
+
+    @property
+    def where(self) -> Where:
+        return self.model, self.environment, self.served
+
+    @property
+    def name(self) -> str:
+        return f"{self.model} {self.served.version} in {self.environment}"
+
+    def line(self, what: str) -> Line:
+        """A finding about this release."""
+        return Line(state="finding", what=f"{self.name}: {what}", where=self.entry.path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Trusted:
+    """What the record holds apart from what a revocation made void; numbers are places on the branch."""
+
+    trained: Mapping[tuple[str, Served], int]
+    judged: Mapping[Where, Sequence[Judgement]]
+    approved: Mapping[Where, int]
+    distrusted: frozenset[str]
+
+    def judgement(self, one: _Entered) -> Judgement | None:
+        """The last judgement of the version for the environment before it entered."""
+        return next((judged for judged in reversed(self.judged.get(one.where, ())) if judged.number < one.number), None)
+
+
+def grounds(seen: Walk, distrusted: frozenset[str], outside: Outside, main: str) -> Iterator[Line]:
+    """Judge every release by which a version entered an environment, and those in force by what their main asked.
+
+    `distrusted` are digests of records that a revocation made void; `main` is the tree of today, empty when unknown.
+    """
+    trusted = _trusted(seen, distrusted)
+    entered = list(_entered(seen))
+    last = {one.where: one for one in entered}
+    in_force = dict.fromkeys(_served(seen))
+    for one in entered:
+        if one.where not in in_force or last[one.where] is not one:
+            yield from _judge(trusted, one)
+    for where in in_force:
+        if where in last:
+            yield from _in_force(trusted, last[where], outside, main)
+        else:
+            model, environment, served = where
+            what = f"{model} {served.version} in {environment} is in force, but no release let it in"
+            yield Line(state="finding", what=what, where=f"releases/{environment}/{model}.yaml")
+
+
+def _trusted(seen: Walk, distrusted: frozenset[str]) -> _Trusted:
+    trained: dict[tuple[str, Served], int] = {}
+    judged: dict[Where, list[Judgement]] = defaultdict(list)
+    approved: dict[Where, int] = {}
+    for model, state in seen.ledger.models.items():
+        for version in state.versions:
+            if version.record not in distrusted:
+                trained.setdefault((model, version.served), version.number)
+        for judgement in state.judged:
+            if judgement.record not in distrusted:
+                judged[model, judgement.environment, judgement.served].append(judgement)
+    for number, entry, request in seen.requested:
+        about = entry.record.subject
+        version_of = seen.ledger.model(about.model).version(request.to) if request.action == "approve" else None
+        if version_of and entry.digest not in distrusted:
+            approved.setdefault((about.model, about.environment, version_of.served), number)
+    return _Trusted(trained=trained, judged=judged, approved=approved, distrusted=distrusted)
+
+
+def _entered(seen: Walk) -> Iterator[_Entered]:
+    for number, entry, released in seen.released:
+        served = _let_in(released)
+        if served:
+            about = entry.record.subject
+            yield _Entered(model=about.model, environment=about.environment, served=served, number=number, entry=entry)
+
+
+def _let_in(released: Released) -> Served | None:
+    if released.how not in _ENTERS:
+        return None
+    return released.candidate if released.how == "started" else released.stable
+
+
+def _served(seen: Walk) -> Iterator[Where]:
+    """Every version that an environment serves, by its last release."""
+    for model, state in seen.ledger.models.items():
+        for environment, standing in state.standing.items():
+            for served in _of(standing):
+                yield model, environment, served
+
+
+def _of(standing: Standing) -> tuple[Served, ...]:
+    if standing.retired:
+        return ()
+    return tuple(served for served in (standing.stable, standing.candidate) if served)
+
+
+def _in_force(trusted: _Trusted, one: _Entered, outside: Outside, main: str) -> Iterator[Line]:
+    judged = trusted.judgement(one)
+    names = frozenset(verdict.name for verdict in judged.verdicts) if judged else frozenset[str]()
+    problems = [*_judge(trusted, one), *_asked_for(trusted, one, names, outside)]
+    stored = outside.bytes_of(one.served.bundle) if outside.bytes_of else ""
+    if stored:
+        problems.append(one.line(stored))
+    yield from problems
+    if not problems:
+        what = f"{one.name}: trained, judged by {', '.join(sorted(names))}, released"
+        yield Line(state="proven", what=what, where=one.entry.path)
+    asked = outside.asked(main, one.model, one.environment) if main and main != one.entry.record.main else None
+    if asked and asked.verdicts - names:
+        what = f"{one.name}: main asks for {_listed(asked, names)} since; this release was judged before"
+        yield Line(state="warning", what=what, where=one.entry.path)
+
+
+def _judge(trusted: _Trusted, one: _Entered) -> Iterator[Line]:
+    """What the record must hold for any release: a training of this bundle, and gates that passed, both before it."""
+    if trusted.trained.get((one.model, one.served), one.number) >= one.number:
+        yield one.line("released without a training of this bundle")
+    if one.entry.digest in trusted.distrusted:
+        yield one.line("released with a revoked key")
+    judged = trusted.judgement(one)
+    if judged is None:
+        yield one.line("released without a judgement by its gates")
+    elif not _passed(judged):
+        yield one.line("released though its gates did not pass")
+
+
+def _passed(judged: Judgement) -> bool:
+    """No verdict is no pass, whatever the record says of itself."""
+    answers = [verdict.answer for verdict in judged.verdicts]
+    return judged.passed and Answer.PASS in answers and all(answer in _GOOD for answer in answers)
+
+
+def _asked_for(trusted: _Trusted, one: _Entered, names: frozenset[str], outside: Outside) -> Iterator[Line]:
+    """What the tree of main that the release names asked for."""
+    main = one.entry.record.main
+    asked = outside.asked(main, one.model, one.environment)
+    if asked is None:
+        what = f"{one.name}: what main {main[:12]} asked for cannot be read here"
+        yield Line(state="undecided", what=what, where=one.entry.path)
+        return
+    if asked.verdicts - names:
+        yield one.line(f"released without {_listed(asked, names)}, which main {main[:12]} asked for")
+    if asked.approval and trusted.approved.get(one.where, one.number) >= one.number:
+        yield one.line("released without the approval that the environment asks for")
+
+
+def _listed(asked: Asked, names: frozenset[str]) -> str:
+    return ", ".join(sorted(asked.verdicts - names))

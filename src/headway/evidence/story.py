@@ -1,0 +1,96 @@
+"""The story of a model in lines: what happened when, who signed it, and why."""
+
+from collections.abc import Iterable, Iterator
+from typing import assert_never
+
+from msgspec import Struct
+
+from headway.evidence.ledger import Entry
+from headway.evidence.record import (
+    Alerted,
+    Judged,
+    Locked,
+    Record,
+    Released,
+    Requested,
+    Retraining,
+    RolledOut,
+    Seen,
+    Signers,
+    Trained,
+)
+from headway.evidence.verdict import Answer
+
+__all__ = ["Told", "story"]
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """One line of a story; `at` is RFC 3339 in UTC, `record` the digest of the record behind it."""
+
+    at: str
+    version: str
+    environment: str
+    what: str
+    why: str
+    signer: str
+    main: str
+    commit: str
+    record: str
+
+
+def story(entries: Iterable[Entry], model: str) -> Iterator[Told]:
+    """The lines of one model, oldest first, with changes of the list of signers between them."""
+    for entry in entries:
+        record = entry.record
+        if record.subject.model == model or isinstance(record.seen, Signers):
+            what, why = _told(record, record.seen)
+            yield Told(
+                at=record.at,
+                version=record.subject.version,
+                environment=record.subject.environment,
+                what=what,
+                why=why,
+                signer=entry.signer,
+                main=record.main,
+                commit=entry.commit,
+                record=entry.digest,
+            )
+
+
+def _told(record: Record, seen: Seen) -> tuple[str, str]:  # noqa: PLR0911 - one return a kind
+    """What happened, and why."""
+    match seen:
+        case Signers():
+            return f"signers: {', '.join(signer.name for signer in seen.signers)}", ""
+        case Locked():
+            return f"data locked: {seen.train_rows:,} training and {seen.test_rows:,} test rows", seen.cause
+        case Trained():
+            return ("trained", seen.cause) if seen.outcome == "ok" else ("training failed", seen.reason)
+        case Judged():
+            return "gates passed" if seen.passed else "gates not passed", _answers(record)
+        case Released():
+            return _released(seen), seen.why
+        case RolledOut():
+            return f"rollout {seen.outcome} after {len(seen.rollout.windows)} windows", seen.rollout.why
+        case Requested():
+            return f"asked: {seen.action}{f' {seen.to}' if seen.to else ''}", seen.why
+        case Alerted():
+            return f"{seen.monitor} alert {seen.state}", "; ".join(v.why for v in record.verdicts if v.why)
+        case Retraining():
+            return f"retraining {seen.state}", seen.why or seen.cause
+        case _:
+            assert_never(seen)
+
+
+def _answers(record: Record) -> str:
+    """Every gate by name; of those that stand in the way also the reason."""
+    bad = [f"{v.name}: {v.why}" for v in record.verdicts if v.answer in {Answer.FAIL, Answer.UNDECIDED}]
+    return "; ".join(bad) or ", ".join(verdict.name for verdict in record.verdicts)
+
+
+def _released(seen: Released) -> str:
+    if seen.how == "started" and seen.candidate and seen.over:
+        return f"rollout started over {seen.over.version}"
+    if seen.how in {"aborted", "rolled back"} and seen.stable:
+        return f"{seen.how} to {seen.stable.version}"
+    return seen.how if seen.how != "direct" else "released"
