@@ -1,7 +1,7 @@
 """Coalescing: the requests of one turn of the event loop become one model call.
 
-No timer holds a request back, so a lone client never waits.  Only checked rows come here; when a model fails on a batch,
-each request of it is tried alone, so that one bad request spoils no other.
+No timer holds a request back, so a lone client never waits.  Only checked rows come here; when a model fails on a
+batch, each request of it is tried alone, so that one bad request spoils no other.
 """
 
 import asyncio

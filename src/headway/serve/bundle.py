@@ -32,7 +32,7 @@ class Opened(Struct, frozen=True, kw_only=True):
 
 
 def open_bundle(folder: Path, digest: str = "") -> Opened:
-    """Check a bundle folder, and that it is the one named `digest` when that is given; RefusedError says what differs."""
+    """Check a bundle folder, and that it is the one named `digest`, if given; RefusedError says what differs."""
     try:
         manifest = msgspec.json.decode((folder / BUNDLE_FILE).read_bytes(), type=Manifest)
     except OSError as error:

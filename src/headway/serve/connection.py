@@ -233,7 +233,7 @@ class Connection(asyncio.Protocol):
             ready = []
             while line and line[0].wire is not None:
                 last = line.popleft()
-                ready.append(last.wire)
+                ready.append(cast("bytes", last.wire))
                 if not last.keep:
                     break
             transport.write(b"".join(ready))

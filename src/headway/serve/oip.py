@@ -4,7 +4,7 @@ Inputs are columns by name (each [n] or [n, 1]), or one two-dimensional tensor i
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -235,14 +235,16 @@ def _flat(item: _Input, width: int) -> list[Any]:
 
 def _located(message: str, body: bytes) -> str:
     """A decoder's message with the column's name in place of its number."""
+    unknown = f"the body is no inference request: {message}"
     place = _AT_INPUT.search(message)
     if place is None:
-        return f"the body is no inference request: {message}"
+        return unknown
     try:
-        names: Callable[[int], str] = lambda i: msgspec.json.decode(body, type=_Names).inputs[i].name
-        return f"column {names(int(place[1]))!r}: {message}"
-    except (msgspec.DecodeError, IndexError):
-        return f"the body is no inference request: {message}"
+        named = msgspec.json.decode(body, type=_Names).inputs
+    except (msgspec.DecodeError, RecursionError):
+        return unknown
+    at = int(place[1])
+    return f"column {named[at].name!r}: {message}" if at < len(named) and named[at].name else unknown
 
 
 def _listed(names: Sequence[str] | dict[str, int]) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import struct
+from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from headway.serve.runtime import Done
 
 __all__ = ["ProcessRuntime"]
 
+# A path known before the event loop runs.
+_WORKER = str(Path(worker.__file__).resolve())
 _LENGTHS = struct.Struct(">II")
 _LOAD_S = 120.0
 _ANSWER_S = 60.0
@@ -70,7 +73,7 @@ class ProcessRuntime:
         await self._end()
 
     async def _launch(self) -> None:
-        command = [self._python, "-B", str(Path(worker.__file__).resolve())]
+        command = [self._python, "-B", _WORKER]
         environment = {**dict.fromkeys(_THREADS, "1"), **os.environ}
         try:
             self._process = await asyncio.create_subprocess_exec(
@@ -171,7 +174,7 @@ class ProcessRuntime:
                 process.kill()
             await process.wait()
 
-    def _later(self, work: "asyncio.coroutines.Coroutine[None, None, None]") -> None:
+    def _later(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -63,7 +63,7 @@ class Batch:
 
 
 def take(layout: Layout, columns: Sequence[list[Any]]) -> Rows:
-    """Check values given column by column, in the signature's order and all of one length; Fault 400 names the column."""
+    """Check columns of values, in the signature's order and all of one length; Fault 400 names the column."""
     count = len(columns[0])
     picked = [columns[i] for i in layout.numbers]
     flat = _by_row(picked, count)

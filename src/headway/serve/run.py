@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Coroutine
 from email.utils import formatdate
 from pathlib import Path
 
@@ -70,7 +71,7 @@ async def _serve(options: Options, opened: Opened) -> None:
         await model.stop()
 
 
-async def _unless(told: asyncio.Event, starting: "asyncio.coroutines.Coroutine[None, None, None]") -> bool:
+async def _unless(told: asyncio.Event, starting: Coroutine[None, None, None]) -> bool:
     """Start the model; False when the server was told to stop before it was done."""
     start, stop = asyncio.ensure_future(starting), asyncio.ensure_future(told.wait())
     await asyncio.wait({start, stop}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,11 +1,13 @@
 """The process that holds a model ONNX cannot: run by its path, in the team's own interpreter, behind the server.
 
-It may import nothing of headway and nothing but the standard library before the model does: Python 3.9 or newer.
+It may import nothing of headway, and before the model nothing but the standard library: Python 3.9 or newer.
 A frame is two big-endian 32-bit lengths, a JSON header, and raw float64; the first frame says what to load.
 """
+# ruff: noqa: ANN401 - models, frames and arrays have the types of an interpreter that is not ours
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import os
@@ -15,30 +17,30 @@ import struct
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, BinaryIO
+
+Header = dict[str, Any]
+Answer = Callable[[Header, bytes], tuple[Header, bytes]]
+Call = Callable[[Any], Header]
 
 _LENGTHS = struct.Struct(">II")
 
 # Classifiers whose predict is the argmax of their predict_proba, so that one call answers both.
 _ARGMAX = frozenset(
-    (
-        "RandomForestClassifier",
-        "ExtraTreesClassifier",
+    {
         "DecisionTreeClassifier",
+        "ExtraTreesClassifier",
+        "GaussianNB",
         "GradientBoostingClassifier",
         "HistGradientBoostingClassifier",
+        "KNeighborsClassifier",
         "LogisticRegression",
         "LogisticRegressionCV",
-        "GaussianNB",
         "MLPClassifier",
-        "KNeighborsClassifier",
-    )
+        "RandomForestClassifier",
+    }
 )
-
-
-# Strings, because the oldest interpreters that run this file do not know the notation.
-Answer = "Callable[[dict[str, Any], bytes], tuple[dict[str, Any], bytes]]"
-Call = "Callable[[Any], dict[str, Any]]"
 
 
 def main() -> None:
@@ -47,34 +49,38 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.dont_write_bytecode = True  # a cache in the bundle's folder would change its digest
-    source = os.fdopen(os.dup(0), "rb")
-    sink = os.fdopen(os.dup(1), "wb")
+    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what the model prints goes to the log, never between frames
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    header, _ = _read(source)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    first = _read(source)
+    if first is None:
+        return
     try:
-        answer = _load(header)
-    except BaseException as error:  # every fault is told, then the process ends
+        answer = _load(first[0])
+    except BaseException as error:  # noqa: BLE001 - a team's code may raise anything; it is told, then the process ends
         traceback.print_exc()
-        _write(sink, {"error": f"{type(error).__name__}: {error}"[:500]})
+        _write(sink, {"error": _told(error)})
         return
     _write(sink, {"ready": True})
-    while True:
-        frame = _read(source)
-        if frame is None:
-            return
-        try:
-            said, numbers = answer(*frame)
-        except Exception as error:
-            refused = isinstance(error, (ValueError, TypeError))
-            if not refused:
-                traceback.print_exc()
-            said, numbers = {"error": f"{type(error).__name__}: {error}"[:500], "refused": refused}, b""
-        _write(sink, said, numbers)
+    while (frame := _read(source)) is not None:
+        _write(sink, *_answered(answer, *frame))
 
 
-def _read(source: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
+def _answered(answer: Answer, header: Header, numbers: bytes) -> tuple[Header, bytes]:
+    try:
+        return answer(header, numbers)
+    except Exception as error:  # noqa: BLE001 - the border of a request: it becomes an answer
+        refused = isinstance(error, (ValueError, TypeError))
+        if not refused:
+            traceback.print_exc()
+        return {"error": _told(error), "refused": refused}, b""
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:500]
+
+
+def _read(source: BinaryIO) -> tuple[Header, bytes] | None:
     lengths = source.read(_LENGTHS.size)
     if len(lengths) < _LENGTHS.size:
         return None
@@ -82,166 +88,132 @@ def _read(source: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
     return json.loads(source.read(head)), source.read(tail)
 
 
-def _write(sink: BinaryIO, header: dict[str, Any], numbers: bytes = b"") -> None:
+def _write(sink: BinaryIO, header: Header, numbers: bytes = b"") -> None:
     head = json.dumps(header).encode()
     sink.write(_LENGTHS.pack(len(head), len(numbers)) + head + numbers)
     sink.flush()
 
 
-def _load(told: dict[str, Any]) -> Answer:
-    folder = told["folder"]
-    for path in reversed(told["paths"]):
-        sys.path.insert(0, path)
+def _load(told: Header) -> Answer:
+    folder = Path(told["folder"])
+    sys.path[:0] = told["paths"]
     os.chdir(folder)
-    if told["predict"]:
-        module = _module(os.path.join(folder, told["predict"]))
-        from pathlib import Path
-
-        model = module.load(Path(folder)) if hasattr(module, "load") else _unpickle(os.path.join(folder, told["entry"]))
-        call, names = _own(module, model), ()
-    else:
-        model = _unpickle(os.path.join(folder, told["entry"]))
-        call, names = _estimator(model, told["outputs"]), ()
-    del names
-    return _answering(told, call)
+    if not told["predict"]:
+        return _answering(told, _estimator(_unpickle(folder / told["entry"]), told["outputs"]))
+    module = _module(folder / told["predict"])
+    model = module.load(folder) if hasattr(module, "load") else _unpickle(folder / told["entry"])
+    return _answering(told, lambda frame: _understood(module.predict(model, frame), told))
 
 
-def _module(path: str) -> Any:
-    spec = importlib.util.spec_from_file_location("headway_predict", path)
+def _module(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path.name} is no Python module")
     module = importlib.util.module_from_spec(spec)
-    sys.modules["headway_predict"] = module
+    sys.modules[path.stem] = module
     spec.loader.exec_module(module)
     return module
 
 
-def _unpickle(path: str) -> Any:
+def _unpickle(path: Path) -> Any:
     try:
-        import joblib
+        joblib = importlib.import_module("joblib")
     except ImportError:
-        with open(path, "rb") as file:
-            return pickle.load(file)
+        with path.open("rb") as file:
+            return pickle.load(file)  # noqa: S301 - the scan came before; see the trust model in SECURITY
     return joblib.load(path)
 
 
-def _own(module: Any, model: Any) -> Call:
-    def call(frame: Any) -> dict[str, Any]:
-        return {"own": module.predict(model, frame)}
-
-    return call
-
-
 def _estimator(model: Any, outputs: list[str]) -> Call:
+    """Ask a scikit-learn estimator: its own predict for labels, unless argmax is known to be the same."""
     final = model.steps[-1][1] if hasattr(model, "steps") else model
-    both = type(final).__name__ in _ARGMAX
-
-    def call(frame: Any) -> dict[str, Any]:
-        found = {}
-        if "probabilities" in outputs:
-            found["probabilities"] = model.predict_proba(frame)
-        if "label" in outputs and not (both and "probabilities" in outputs):
-            found["label"] = model.predict(frame)
-        if "prediction" in outputs:
-            found["prediction"] = model.predict(frame)
-        return found
-
-    return call
+    argmax = "probabilities" in outputs and type(final).__name__ in _ARGMAX
+    methods = {"probabilities": "predict_proba", "label": "predict", "prediction": "predict"}
+    wanted = [name for name in outputs if name in methods and not (name == "label" and argmax)]
+    return lambda frame: {name: getattr(model, methods[name])(frame) for name in wanted}
 
 
-def _answering(told: dict[str, Any], call: Call) -> Answer:
-    import numpy
-
-    columns, classes = told["columns"], told["classes"]
-    frame_of = _frames(columns)
-
-    def answer(header: dict[str, Any], numbers: bytes) -> tuple[dict[str, Any], bytes]:
-        rows = header["rows"]
-        matrix = numpy.frombuffer(numbers, numpy.float64)
-        wide = sum(1 for column in columns if column["type"] != "string")
-        found = call(frame_of(matrix.reshape(rows, wide), header["texts"]))
-        if "own" in found:
-            found = _understood(numpy.asarray(found["own"]), told["task"], classes, told["positive"])
-        if "label" not in found and "probabilities" in found and "label" in told["outputs"]:
-            best = numpy.asarray(found["probabilities"]).argmax(axis=1)
-            found["label"] = [classes[i] for i in best]
-        said, parts = {"shapes": {}}, []
-        if "label" in found:
-            said["label"] = [_plain(label) for label in found.pop("label")]
-        for name, value in found.items():
-            value = numpy.ascontiguousarray(value, numpy.float64)
-            value = value.reshape(len(value), -1)
-            said["shapes"][name] = list(value.shape)
-            parts.append(value.tobytes())
-        return said, b"".join(parts)
-
-    return answer
-
-
-def _understood(value: Any, task: str, classes: list[Any], positive: Any) -> dict[str, Any]:
+def _understood(value: Any, told: Header) -> Header:
     """What a team's own predict gave: probabilities rows x classes, those of the positive class, labels, or numbers."""
-    import numpy
-
-    if task == "regression":
+    numpy = importlib.import_module("numpy")
+    value, classes = numpy.asarray(value), told["classes"]
+    if told["task"] == "regression":
         return {"prediction": value}
     if value.ndim == 2 and value.shape[1] == len(classes):
         return {"probabilities": value}
     if value.ndim == 1 and value.dtype.kind == "f" and len(classes) == 2:
-        at = classes.index(positive) if positive in classes else 1
-        pair = (1 - value, value) if at else (value, 1 - value)
+        first = told["positive"] in classes and classes.index(told["positive"]) == 0
+        pair = (value, 1 - value) if first else (1 - value, value)
         return {"probabilities": numpy.stack(pair, axis=1)}
     if value.ndim == 1:
         return {"label": value}
     raise RuntimeError(f"predict gave shape {value.shape}, expected rows x {len(classes)} probabilities")
 
 
-def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value
+def _answering(told: Header, call: Call) -> Answer:
+    numpy = importlib.import_module("numpy")
+    frame_of = _frames(told["columns"])
+    wide = sum(column["type"] != "string" for column in told["columns"])
+
+    def answer(header: Header, numbers: bytes) -> tuple[Header, bytes]:
+        matrix = numpy.frombuffer(numbers, numpy.float64).reshape(header["rows"], wide)
+        found = call(frame_of(matrix, header["texts"]))
+        if "label" not in found and "probabilities" in found and "label" in told["outputs"]:
+            best = numpy.asarray(found["probabilities"]).argmax(axis=1)
+            found["label"] = [told["classes"][i] for i in best]
+        said: Header = {"shapes": {}}
+        if "label" in found:
+            said["label"] = [item.item() if hasattr(item, "item") else item for item in found.pop("label")]
+        parts = []
+        for name, value in found.items():
+            array = numpy.ascontiguousarray(value, numpy.float64)
+            said["shapes"][name] = [len(array), array.size // max(len(array), 1)]
+            parts.append(array.tobytes())
+        return said, b"".join(parts)
+
+    return answer
 
 
-def _frames(columns: list[dict[str, str]]) -> Callable[[Any, list[list[str | None]]], Any]:
+def _frames(columns: list[dict[str, str]]) -> Callable[[Any, list[list[Any]]], Any]:
     """How rows become what the model takes: a pandas DataFrame, or an array where there is no pandas."""
-    import numpy
-
-    numeric = [i for i, column in enumerate(columns) if column["type"] != "string"]
+    numpy = importlib.import_module("numpy")
     texts = [i for i, column in enumerate(columns) if column["type"] == "string"]
+    numeric = [i for i in range(len(columns)) if i not in texts]
     try:
-        import pandas
+        pandas = importlib.import_module("pandas")
     except ImportError:
-
-        def array(matrix: Any, strings: list[list[str | None]]) -> Any:
-            if not texts:
-                return matrix
-            found = numpy.empty((len(matrix), len(columns)), dtype=object)
-            found[:, numeric] = matrix
-            for at, values in zip(texts, strings):
-                found[:, at] = values
-            return found
-
-        return array
+        return lambda matrix, strings: _array(matrix, strings, numeric, texts)
     kind = "str" if int(pandas.__version__.split(".")[0]) >= 3 else object
 
-    def frame(matrix: Any, strings: list[list[str | None]]) -> Any:
-        made = {}
-        for place, at in enumerate(numeric):
-            made[at] = _series(columns[at]["type"], matrix[:, place])
-        for at, values in zip(texts, strings):
+    def frame(matrix: Any, strings: list[list[Any]]) -> Any:
+        made = {i: _series(columns[i]["type"], matrix[:, at]) for at, i in enumerate(numeric)}
+        for at, i in enumerate(texts):
             # Missing texts are NaN, as pandas.read_csv gives them in training.
-            made[at] = pandas.array([numpy.nan if v is None else v for v in values], dtype=kind)
+            made[i] = pandas.array([numpy.nan if text is None else text for text in strings[at]], dtype=kind)
         return pandas.DataFrame({column["name"]: made[i] for i, column in enumerate(columns)})
 
     return frame
 
 
+def _array(matrix: Any, strings: list[list[Any]], numeric: list[int], texts: list[int]) -> Any:
+    if not texts:
+        return matrix
+    numpy = importlib.import_module("numpy")
+    found = numpy.empty((len(matrix), len(numeric) + len(texts)), dtype=object)
+    found[:, numeric] = matrix
+    for at, i in enumerate(texts):
+        found[:, i] = strings[at]
+    return found
+
+
 def _series(kind: str, values: Any) -> Any:
     """A column as pandas would have read it: integers and booleans only where nothing is missing."""
-    import numpy
-
-    if kind == "float64":
-        return values
+    numpy = importlib.import_module("numpy")
     missing = numpy.isnan(values)
-    if kind == "int64":
-        return values if missing.any() else values.astype(numpy.int64)
+    if kind == "float64" or (kind == "int64" and missing.any()):
+        return values
     if not missing.any():
-        return values.astype(bool)
+        return values.astype(numpy.int64 if kind == "int64" else bool)
     found = values.astype(object)
     found[~missing] = [bool(value) for value in values[~missing]]
     return found
