@@ -89,7 +89,7 @@ async def serve(options: argparse.Namespace, behaviour: dict[str, float], versio
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("bundle", type=Path)
-    for flag in ("host", "ready-file", "nonce", "digest", "environment", "python", "require-release", "keys"):
+    for flag in ("host", "ready-file", "nonce", "digest", "environment", "python", "require-release", "keys", "quiet"):
         parser.add_argument(f"--{flag}")
     parser.add_argument("--port", type=int)
     parser.add_argument("--drain", type=float)

@@ -10,7 +10,7 @@ from msgspec import structs
 from headway.adapters.local import pods as processes
 from headway.adapters.local.choice import leaving
 from headway.adapters.local.ledger import Ledger
-from headway.adapters.local.process import alive, send
+from headway.adapters.local.process import alive, end_session, send
 from headway.adapters.local.words import Pod, Work
 
 __all__ = ["Herd"]
@@ -80,6 +80,8 @@ class Herd:
     def _forget(self, pod: Pod) -> None:
         """A process ended.  Unless it was told to, its work waits longer after every failure in a row."""
         self._children.pop(pod.nonce, None)
+        if pod.who:
+            end_session(pod.who)
         self._ledger.drop_pod(pod.nonce)
         (self._folders.pods / f"{pod.nonce}.json").unlink(missing_ok=True)
         if pod.leaving:

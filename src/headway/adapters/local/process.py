@@ -14,7 +14,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-__all__ = ["Identity", "alive", "boot_id", "find", "identify", "identify_child", "send"]
+__all__ = ["Identity", "alive", "boot_id", "end_session", "find", "identify", "identify_child", "send"]
 
 _PROC = Path("/proc")
 _LINUX = sys.platform == "linux"
@@ -96,16 +96,32 @@ def send(who: Identity, signal_: signal.Signals) -> bool:
     return True
 
 
-def _started(pid: int) -> str:
-    if not _LINUX:
-        return _output("ps", "-o", "lstart=", "-p", str(pid))
+def end_session(who: Identity) -> None:
+    """Kill what a process that ended left behind in its session, so that no child of a model outlives it."""
+    if not _LINUX or _started(who.pid):
+        return
+    for pid in _pids():
+        fields = _stat(pid)
+        if fields and int(fields[3]) == who.pid and int(fields[19]) >= int(who.started):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _stat(pid: int) -> list[str]:
+    """Fields of /proc/PID/stat from the third on: the second is the name in brackets, which may hold anything."""
     try:
         text = (_PROC / str(pid) / "stat").read_text(errors="replace")
     except OSError:
-        return ""
-    # The second field is the name in brackets, which may hold blanks and brackets itself.
+        return []
     fields = text[text.rindex(")") + 2 :].split()
-    return "" if fields[0] in "ZX" else fields[19]
+    return [] if fields[0] in "ZX" else fields
+
+
+def _started(pid: int) -> str:
+    if not _LINUX:
+        return _output("ps", "-o", "lstart=", "-p", str(pid))
+    fields = _stat(pid)
+    return fields[19] if fields else ""
 
 
 def _command(pid: int) -> str:

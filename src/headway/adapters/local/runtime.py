@@ -44,6 +44,8 @@ SERVER = (sys.executable, "-m", "headway.serve")
 _DOWN_S = 120.0
 _SUMMARY_S = 1.0
 _AT_ONCE = 8
+# Endpoints are withdrawn before a process is told to end, so it need not wait for stragglers.
+_QUIET_S = "0.2"
 _TRIES = 3
 
 
@@ -173,7 +175,7 @@ class LocalRuntime:
         mounts = self._root / "mounts" / f"{place_key(model, one.environment)}.{one.name}"
         options = {flag: _placed(mounts, one.files, value) for flag, value in one.options.items() if flag != "--drain"}
         command = [*self._server, str(bundle), "--host", "127.0.0.1", "--port", "0", "--digest", one.bundle]
-        command += ["--environment", one.environment, "--drain", f"{one.drain_s:g}"]
+        command += ["--environment", one.environment, "--drain", f"{one.drain_s:g}", "--quiet", _QUIET_S]
         for flag, value in options.items():
             command += [flag, value]
         if self._runs(bundle) == "python":

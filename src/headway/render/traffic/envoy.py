@@ -50,12 +50,14 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds: `stale_s` until a candidate's endpoints lapse without a beat, `connect_s` and `answer_s` for a request.
 
+    `idle_s` must be shorter than the model server's own limit: a request that meets its closing would be an error.
     `retries` bounds retries under way at once; Envoy's own default of 3 loses requests when a candidate dies.
     """
 
     stale_s: float = 3.0
     connect_s: float = 1.0
     answer_s: float = 15.0
+    idle_s: float = 50.0
     retries: int = 4096
     retry_pause_s: float = 0.002
 
@@ -106,6 +108,13 @@ def cluster(name: str, limits: Limits, folder: str) -> Resource:
         "connect_timeout": _seconds(limits.connect_s),
         "lb_policy": "ROUND_ROBIN",
         "circuit_breakers": _breakers(limits),
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": f"{_API}extensions.upstreams.http.v3.HttpProtocolOptions",
+                "common_http_protocol_options": {"idle_timeout": _seconds(limits.idle_s)},
+                "explicit_http_config": {"http_protocol_options": {}},
+            }
+        },
         # A cluster without a healthy endpoint must fail, or the aggregate never falls over.
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
     }

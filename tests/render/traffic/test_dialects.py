@@ -1,0 +1,132 @@
+"""The law of every router's dialect, and what each says in its own words."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headway.evidence.weights import Backend, Route
+from headway.render.manifest import LABEL_MODEL
+from headway.render.traffic import envoy, gateway_api
+from headway.render.traffic.dialect import parts, percent
+from headway.render.traffic.envoy_server import EDGES_MS, bootstrap, listener
+from headway.render.traffic.table import TRAFFIC
+
+names = st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
+versions = st.from_regex(r"(0|[1-9][0-9]{0,3})(\.(0|[1-9][0-9]{0,3})){2}", fullmatch=True)
+
+
+@st.composite
+def routes(draw: st.DrawFn) -> Route:
+    """Routes of one or two versions, with weights in thousandths of a percent that add up to 100."""
+    share = draw(st.integers(0, 100_000))
+    first, second = draw(st.lists(versions, min_size=2, max_size=2, unique=True))
+    stable = Backend(version=first, service=draw(names), weight=percent(100_000 - share))
+    candidate = Backend(version=second, service=draw(names), weight=percent(share))
+    both = draw(st.booleans())
+    return Route(
+        model=draw(names),
+        environment=draw(names),
+        backends=(stable, candidate) if both else (Backend(version=first, service=draw(names), weight=100.0),),
+        listen=draw(st.sampled_from(["", "127.0.0.1:0", "127.0.0.1:8080"])),
+    )
+
+
+@pytest.mark.parametrize("router", sorted(TRAFFIC))
+@given(route=routes())
+def test_what_is_read_back_is_what_was_written(router: str, route: Route) -> None:
+    assert TRAFFIC[router].read(TRAFFIC[router].write(route)) == route
+
+
+@pytest.mark.parametrize("router", sorted(TRAFFIC))
+@given(route=routes())
+def test_a_dialect_says_nothing_of_the_objects_of_another(router: str, route: Route) -> None:
+    others = [item for name, dialect in TRAFFIC.items() if name != router for item in dialect.write(route)]
+    assert TRAFFIC[router].read([*others, {"kind": "Service", "metadata": {"name": "delay"}}]) is None
+
+
+@pytest.mark.parametrize("router", sorted(TRAFFIC))
+def test_a_route_that_somebody_else_wrote_is_refused(router: str) -> None:
+    route = Route(
+        model="delay", environment="production", backends=(Backend(version="1.0.0", service="a", weight=100.0),)
+    )
+    (item,) = TRAFFIC[router].write(route)
+    if item["kind"] == "HTTPRoute":
+        item["metadata"] = {"name": "theirs"}
+    else:
+        item["data"]["rds.json"] = '{"resources": [{"virtual_hosts": []}]}'
+    with pytest.raises(ValueError, match="not as Headway writes it"):
+        TRAFFIC[router].read([item])
+
+
+@pytest.mark.parametrize(("weight", "expected"), [(0.5, 500), (99.5, 99_500), (100.0, 100_000), (0.0, 0), (0.1, 100)])
+def test_weights_are_whole_numbers_that_a_gateway_takes(weight: float, expected: int) -> None:
+    assert parts(weight) == expected <= 1_000_000
+    assert percent(parts(weight)) == weight
+
+
+@pytest.mark.parametrize("weight", [-0.1, 100.1, float("nan")])
+def test_a_weight_that_is_no_percent_is_refused(weight: float) -> None:
+    with pytest.raises(ValueError, match="no percent"):
+        parts(weight)
+
+
+def pair() -> Route:
+    return Route(
+        model="delay",
+        environment="production",
+        backends=(
+            Backend(version="1.0.0", service="a", weight=95.0),
+            Backend(version="1.1.0", service="b", weight=5.0),
+        ),
+    )
+
+
+def test_an_http_route_names_services_and_its_model() -> None:
+    (item,) = gateway_api.write(pair())
+    refs = item["spec"]["rules"][0]["backendRefs"]
+    assert [(ref["name"], ref["weight"]) for ref in refs] == [("a", 95_000), ("b", 5_000)]
+    assert item["metadata"]["labels"][LABEL_MODEL] == "delay"
+
+
+def test_stable_is_met_directly_and_a_candidate_with_stable_behind_it() -> None:
+    made = {cluster["name"]: cluster for cluster in envoy.clusters(pair(), envoy.Limits(), "/run/eds")}
+    assert sorted(made) == [
+        "production.delay.1.0.0",
+        "production.delay.1.1.0",
+        "production.delay.1.1.0~1.0.0",
+    ]
+    members = made["production.delay.1.1.0~1.0.0"]["cluster_type"]["typed_config"]["clusters"]
+    assert members == ["production.delay.1.1.0", "production.delay.1.0.0"]
+    arms = envoy.route_configuration(pair(), envoy.Limits())["virtual_hosts"][0]["routes"][0]["route"]
+    assert [arm["name"] for arm in arms["weighted_clusters"]["clusters"]] == [
+        "production.delay.1.0.0",
+        "production.delay.1.1.0~1.0.0",
+    ]
+
+
+def test_retries_under_way_are_bounded_alike_on_every_cluster() -> None:
+    for cluster in envoy.clusters(pair(), envoy.Limits(retries=77), "/run/eds"):
+        assert cluster["circuit_breakers"]["thresholds"][0]["max_retries"] == 77
+
+
+def test_only_what_should_lapse_carries_a_limit() -> None:
+    point = envoy.Endpoint(host="127.0.0.1", port=1)
+    assert "policy" not in envoy.assignment("a", [point])
+    assert envoy.assignment("a", [point], stale_s=3)["policy"] == {"endpoint_stale_after": "3.000s"}
+    gone = envoy.assignment("a", [envoy.Endpoint(path="/run/gone")])
+    assert gone["endpoints"][0]["lb_endpoints"][0]["endpoint"]["address"] == {"pipe": {"path": "/run/gone"}}
+
+
+def test_each_edge_of_latency_is_a_quarter_above_the_one_before() -> None:
+    assert EDGES_MS[0] == 4
+    assert all(later == pytest.approx(1.25 * edge) for edge, later in pairwise(EDGES_MS))
+
+
+def test_envoy_is_told_where_to_look_and_who_may_ask() -> None:
+    made = bootstrap("n", "/run/envoy", "/run/admin")
+    assert made["admin"]["address"]["pipe"] == {"path": "/run/admin", "mode": 0o600}
+    assert made["stats_flush_on_admin"] is True
+    heard = listener("production.delay", "127.0.0.1", 8080, "/run/rds")
+    assert heard["address"]["socket_address"] == {"address": "127.0.0.1", "port_value": 8080}
