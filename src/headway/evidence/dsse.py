@@ -100,7 +100,7 @@ def _read(data: bytes) -> _Envelope:
         raise EnvelopeError(f"{len(data)} bytes; an envelope has at most {MOST_BYTES}")
     try:
         envelope = _decoder.decode(data)
-    except (msgspec.DecodeError, RecursionError) as fault:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise EnvelopeError(f"not a DSSE envelope with one signature: {fault}") from None
     if msgspec.json.encode(envelope) != data:
         # Two spellings of one envelope would have two digests, and a chain names records by digest.

@@ -56,7 +56,7 @@ def open_unverified(data: bytes) -> Record:
 def _record(payload: bytes) -> Record:
     try:
         statement = _decoder.decode(payload)
-    except (msgspec.DecodeError, RecursionError) as fault:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise EnvelopeError(f"not a record of a kind that is known here: {fault}") from None
     if statement.predicate_type != RECORD_TYPE:
         raise EnvelopeError(f"a statement of type {statement.predicate_type!r}, not {RECORD_TYPE!r}")

@@ -97,7 +97,7 @@ def read_release(envelope: bytes, keys: Mapping[str, str]) -> ReleaseClaim:
     payload, signer = verified(envelope, keys)
     try:
         statement = _decoder.decode(payload)
-    except (msgspec.DecodeError, RecursionError) as fault:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise EnvelopeError(f"not a release statement: {fault}") from None
     summary = statement.predicate
     place = _RESOURCE.fullmatch(summary.resource_uri)
