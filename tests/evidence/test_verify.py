@@ -331,6 +331,11 @@ def test_missing_bytes_are_found() -> None:
     ]
 
 
+def test_without_a_store_the_bytes_are_undecided() -> None:
+    report = verify(sound().commits, pin=ROOTED, outside=outside(stored=None))
+    assert (report.ok, report.summary) == (True, "verified, 1 undecided")
+
+
 @pytest.mark.parametrize(
     ("path", "data", "said"),
     [

@@ -33,7 +33,7 @@ TWO = Served(version="1.1.0", bundle="2" * 64)
 GATES = frozenset({"scan", "auc"})
 
 
-def outside(gates: frozenset[str] | None = GATES, *, approval: bool = False, stored: str = "") -> Outside:
+def outside(gates: frozenset[str] | None = GATES, *, approval: bool = False, stored: str | None = "") -> Outside:
     """What main asks for, the same in every tree (None: no tree can be read)."""
     asked = None if gates is None else Asked(verdicts=gates, approval=approval)
     return Outside(

@@ -130,9 +130,12 @@ def _in_force(trusted: _Trusted, one: _Entered, outside: Outside, main: str) -> 
     judged = trusted.judgement(one)
     names = frozenset(verdict.name for verdict in judged.verdicts) if judged else frozenset[str]()
     problems = [*_judge(trusted, one), *_asked_for(trusted, one, names, outside)]
-    stored = outside.bytes_of(one.served.bundle) if outside.bytes_of else ""
+    stored = outside.bytes_of(one.served.bundle)
     if stored:
         problems.append(one.line(stored))
+    elif stored is None:
+        what = f"{one.name}: there is no store here to compare its bytes with"
+        yield Line(state="undecided", what=what, where=one.entry.path)
     yield from problems
     if not problems:
         what = f"{one.name}: trained, judged by {', '.join(sorted(names))}, released"

@@ -42,13 +42,13 @@ class Outside:
 
     `release` reads a release document (ValueError: it is none); `lock` the digest of a lock document's content.
     `asked(main, model, environment)` is what that tree asks for, None when the tree cannot be read here.
-    `bytes_of(bundle)` says why a bundle's bytes are not the ones named; empty when they are.
+    `bytes_of(bundle)` says why a bundle's bytes are not the ones named: empty when they are, None without a store.
     """
 
     release: Callable[[bytes], ReleaseSpec]
     lock: Callable[[bytes], str]
     asked: Callable[[str, str, str], Asked | None]
-    bytes_of: Callable[[str], str] | None = None
+    bytes_of: Callable[[str], str | None]
 
 
 class Line(Struct, frozen=True, kw_only=True):
