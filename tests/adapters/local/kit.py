@@ -118,10 +118,12 @@ def bring(runtime: LocalRuntime, *arms: tuple[str, str, float, int]) -> Observed
 class Users:
     """Requests from a few keep-alive clients; `answers` by status and version, `lost` what got none."""
 
-    def __init__(self, address: str, pause_s: float) -> None:
+    def __init__(self, address: str, pause_s: float, path: str, body: bytes) -> None:
         self.host, _, port = address.rpartition(":")
         self.port = int(port)
         self.pause_s = pause_s
+        self.path = path
+        self.body = body
         self.answers: Counter[tuple[int, str]] = Counter()
         self.lost: list[str] = []
         self.last: dict[str, float] = {}
@@ -131,10 +133,11 @@ class Users:
     def ask(self, connection: http.client.HTTPConnection) -> None:
         """One request, and what became of it."""
         try:
-            connection.request("POST", "/v2/models/delay/infer", b'{"inputs": []}')
+            connection.request("POST", self.path, self.body)
             answer = connection.getresponse()
-            version = json.loads(answer.read())["version"]
-        except (OSError, http.client.HTTPException, ValueError) as error:
+            told = json.loads(answer.read())
+            version = told.get("version") or told["model_version"]
+        except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
             with self._guard:
                 self.lost.append(repr(error))
             connection.close()
@@ -167,8 +170,11 @@ class Users:
 
 
 @contextmanager
-def users(address: str, *, count: int = 4, pause_s: float = 0.004) -> Iterator[Users]:
-    crowd = Users(address, pause_s)
+def users(
+    address: str, *, count: int = 4, pause_s: float = 0.004, path: str = "/", body: bytes = b"{}"
+) -> Iterator[Users]:
+    """A few clients that ask all the time while the block runs."""
+    crowd = Users(address, pause_s, path, body)
     threads = [threading.Thread(target=crowd.run) for _ in range(count)]
     for thread in threads:
         thread.start()
