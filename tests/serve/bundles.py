@@ -31,11 +31,13 @@ def flights() -> pd.DataFrame:
     rng = np.random.default_rng(7)
     temp = rng.normal(50, 20, ROWS)
     temp[::9] = np.nan
-    frame = pd.DataFrame({
-        "distance": rng.integers(80, 3000, ROWS).astype(float),
-        "temp": temp,
-        "carrier": rng.choice(["AA", "UA", "WN"], ROWS),
-    })
+    frame = pd.DataFrame(
+        {
+            "distance": rng.integers(80, 3000, ROWS).astype(float),
+            "temp": temp,
+            "carrier": rng.choice(["AA", "UA", "WN"], ROWS),
+        }
+    )
     frame["late"] = np.where(frame.distance / 1000 + (frame.carrier == "UA") + rng.normal(0, 0.3, ROWS) > 1.5, 1, 0)
     return frame
 

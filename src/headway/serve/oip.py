@@ -43,7 +43,7 @@ class _Request(Struct):
     inputs: list[_Input]
     outputs: list[_Wanted] = []
     id: str | None = None
-    parameters: msgspec.Raw | None = None
+    parameters: dict[str, Any] | None = None
 
 
 class _Name(Struct):
@@ -66,7 +66,7 @@ class _Response(Struct, omit_defaults=True, gc=False):
     model_version: str
     outputs: list[_Output]
     id: str | None = None
-    parameters: msgspec.Raw | None = None
+    parameters: dict[str, Any] | None = None
 
 
 class Asked(Struct, gc=False):
@@ -75,7 +75,7 @@ class Asked(Struct, gc=False):
     rows: Rows
     outputs: Sequence[str]
     id: str | None
-    parameters: msgspec.Raw | None
+    parameters: dict[str, Any] | None
 
 
 _decode = msgspec.json.Decoder(_Request).decode

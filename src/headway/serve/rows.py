@@ -112,17 +112,22 @@ def _numbers(column: Column, values: Iterable[Any], largest: float) -> list[floa
 def _in_range(column: Column, known: list[Any], largest: float) -> None:
     if not known:
         return
-    low, high = min(known), max(known)
-    if column.type == "bool" and not {0, 1}.issuperset(known):
-        raise Fault(400, f"column {column.name!r}: a number other than 0 and 1 where a boolean is expected")
     if column.type == "int64":
         largest = min(largest, EXACT)
-        if any(value % 1 for value in known if math.isfinite(value)):
-            raise Fault(400, f"column {column.name!r}: a fraction where an integer is expected")
+    low, high = min(known), max(known)
     if not -largest <= low <= high <= largest:
         worst = low if low < -largest else high
-        said = "infinity" if math.isinf(worst) else f"{worst:.6g}"
-        raise Fault(400, f"column {column.name!r}: {said} is beyond what the model can hold ({largest:.6g})")
+        raise Fault(400, f"column {column.name!r}: {_number(worst)} is beyond what the model can hold ({largest:.6g})")
+    if column.type == "bool" and not {0, 1}.issuperset(known):
+        raise Fault(400, f"column {column.name!r}: a number other than 0 and 1 where a boolean is expected")
+    if column.type == "int64" and any(value % 1 for value in known):
+        raise Fault(400, f"column {column.name!r}: a fraction where an integer is expected")
+
+
+def _number(value: float) -> str:
+    if isinstance(value, int):
+        return "an integer of more than 15 digits"
+    return "infinity" if math.isinf(value) else f"{value:.6g}"
 
 
 def _texts(column: Column, values: list[Any]) -> list[str | None]:
