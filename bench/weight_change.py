@@ -27,7 +27,7 @@ def measure(changes: int) -> dict[str, float]:
         try:
             bring(runtime, ("1.0.0", a, 100.0, 1), ("1.1.0", b, 0.0, 1))
             at = bring(runtime, ("1.0.0", a, 100.0, 1), ("1.1.0", b, 0.0, 1))
-            with users(at.address, count=4, pause_s=0.001) as crowd:
+            with users(at.address, count=3, pause_s=0.003) as crowd:
                 time.sleep(SETTLE_S)
                 for turn in range(changes):
                     loser, weight = ("1.0.0", 100.0) if turn % 2 == 0 else ("1.1.0", 0.0)
