@@ -99,6 +99,34 @@ def test_a_link_is_refused(files: LocalData, tmp_path: Path, where: str) -> None
         files.lock("m", Data(path="data.csv" if where == "file" else "link/*.csv"))
 
 
+def test_a_model_folder_that_is_a_link_or_leads_out_is_refused(files: LocalData, tmp_path: Path) -> None:
+    write(tmp_path / "m/data.csv", days(1, 5))
+    (tmp_path / "link").symlink_to(tmp_path / "m")
+    for folder in ("link", "../m", "/m"):
+        with pytest.raises(PortError, match=r"The model's folder"):
+            files.lock(folder, Data(path="data.csv"))
+
+
+def test_a_file_that_changes_while_it_is_stored_fails(tmp_path: Path) -> None:
+    class Meddled(FolderStore):
+        def put(self, source: Path | bytes) -> str:
+            name = super().put(source)
+            if isinstance(source, Path):
+                source.write_bytes(b"more")
+            return name
+
+    write(tmp_path / "m/data.csv", days(1, 5))
+    with pytest.raises(PortError, match="changed while"):
+        LocalData(tmp_path, Meddled(tmp_path / "store")).lock("m", Data(path="data.csv"))
+
+
+@pytest.mark.parametrize("pattern", ["**.csv", ".", "data/[.csv"])
+def test_odd_patterns_are_told(files: LocalData, tmp_path: Path, pattern: str) -> None:
+    write(tmp_path / "m/data.csv", days(1, 5))
+    with pytest.raises(PortError, match="data path"):
+        files.lock("m", Data(path=pattern))
+
+
 def test_a_folder_as_path_says_how_to_write_it(files: LocalData, tmp_path: Path) -> None:
     write(tmp_path / "m/data/a.csv", days(1, 5))
     with pytest.raises(PortError, match=r"add /\*\.csv"):

@@ -22,6 +22,18 @@ def test_quoted_line_ends_quotes_and_crlf_stay_as_they_are() -> None:
     assert table.keep([False, True, False, True]) == b"\xef\xbb\xbfid,text\r\n" + rows[1] + rows[3]
 
 
+def test_quotes_mean_the_same_to_the_split_and_to_the_rows() -> None:
+    frame = CsvTable(b'\xef\xbb\xbfid,text\n3,5" pipe\n4,"NA"\n5,"a\nb"\n').frame()
+    assert frame.rows() == [("3", '5" pipe'), ("4", None), ("5", "a\nb")]
+    assert CsvTable(b"\xef\xbb\xbfid,text\n1,NA\n").frame().to_dicts() == [{"id": "1", "text": None}]
+
+
+def test_a_header_without_rows_is_an_empty_table() -> None:
+    for header in (b"a,b\n", b'"a",b\n'):
+        table = CsvTable(header)
+        assert (table.rows, table.frame().shape) == (0, (0, 2))
+
+
 def test_blank_lines_are_no_rows() -> None:
     table = CsvTable(b"a,b\n1,2\n\n3,4\n\n")
     assert table.rows == 2

@@ -304,6 +304,34 @@ def test_a_kill_at_any_moment_leaves_a_whole_branch_with_every_commit_reported(r
     assert all(files[f"two/{commit.subject}"] == b"y" for commit in commits if "-" in commit.subject)
 
 
+FULL = """
+import os, resource, sys
+from pathlib import Path
+from headway.adapters.git.journal import GitJournal
+from headway.reconcile.ports import Change, PortError
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+try:
+    change = Change(files={"many/more": os.urandom(int(sys.argv[2]))}, subject="More")
+    GitJournal(Path(sys.argv[1]), environ=dict(os.environ)).append(change)
+except PortError as error:
+    print("refused", error)
+"""
+
+
+@pytest.mark.parametrize("size", [10, 50_000])  # too much for a tree of many files; for git's input
+def test_a_full_disk_leaves_the_branch_as_it_was(repo: Path, size: int) -> None:
+    many = Change(files={f"many/{number}": str(number).encode() for number in range(1500)}, subject="Many")
+    head = journal_of(repo).append(many)
+    run = subprocess.run(
+        [sys.executable, "-c", FULL, str(repo), str(size)],
+        env=ENVIRON | {"PYTHONPATH": "src"}, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert run.stdout.startswith("refused")
+    assert journal_of(repo).refresh().commit == head
+    journal_of(repo).append(writes("b"))
+    repository.git(repo, "fsck", "--strict", "--no-dangling")
+
+
 def test_a_moved_head_is_told_apart_from_other_trouble(repo: Path) -> None:
     journal = journal_of(repo)
     head = journal.append(writes("a"))

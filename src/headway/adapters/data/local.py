@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from headway.adapters.data.digests import Digests, stamp_of
-from headway.adapters.data.matching import match_files
+from headway.adapters.data.matching import check_folder, match_files
 from headway.adapters.data.order import ordered
 from headway.adapters.data.split import NEITHER, TEST, TRAIN, split_by, split_drawn
 from headway.adapters.data.tables import Table, is_known, open_table
@@ -53,9 +53,9 @@ class LocalData:
 
     def current(self, folder: str, data: Data, lock: Lock) -> bool:
         """Do the files on disk still match the lock's sources?"""
-        root = self._root(folder)
         patterns = [data.path] if data.path else [data.train or "", data.test or ""]
         try:
+            root = check_folder(self._worktree, folder)
             found = {path for pattern in patterns for path in match_files(root, pattern)}
             pinned = {file.path: file for file in lock.spec.sources}
             if found != set(pinned) or any(stamp_of(root / path)[2] != pinned[path].size for path in found):
@@ -64,14 +64,8 @@ class LocalData:
         except PortError:
             return False  # what cannot be found or read is not what was pinned
 
-    def _root(self, folder: str) -> Path:
-        parts = Path(folder).parts
-        if Path(folder).is_absolute() or ".." in parts:
-            raise PortError(f"The model's folder {folder!r} leads out of the repository.")
-        return self._worktree / folder
-
     def _keep(self, folder: str, pattern: str) -> tuple[PinnedFile, ...]:
-        root = self._root(folder)
+        root = check_folder(self._worktree, folder)
         return tuple(self._keep_file(root, path) for path in match_files(root, pattern))
 
     def _keep_file(self, root: Path, path: str) -> PinnedFile:

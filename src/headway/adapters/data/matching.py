@@ -5,7 +5,7 @@ from stat import S_ISLNK, S_ISREG
 
 from headway.reconcile.ports import PortError
 
-__all__ = ["match_files"]
+__all__ = ["check_folder", "match_files"]
 
 
 def match_files(root: Path, pattern: str) -> list[str]:
@@ -18,7 +18,7 @@ def match_files(root: Path, pattern: str) -> list[str]:
         raise PortError(f"The data path {pattern!r} leads out of {root}. Data lie below the model's folder.")
     hidden = any(part.startswith(".") for part in parts)
     found = []
-    for path in sorted(root.glob(pattern)):
+    for path in _glob(root, pattern):
         relative = path.relative_to(root)
         if not hidden and any(part.startswith(".") for part in relative.parts):
             continue
@@ -31,6 +31,26 @@ def match_files(root: Path, pattern: str) -> list[str]:
         if not name.isprintable():
             raise PortError(f"The data file {name!r} has no printable name. Rename it.")
     return found
+
+
+def check_folder(worktree: Path, folder: str) -> Path:
+    """A model's folder below the work tree; PortError when it leads out, by name or through a link."""
+    parts = PurePosixPath(folder).parts
+    if folder.startswith("/") or ".." in parts:
+        raise PortError(f"The model's folder {folder!r} leads out of {worktree}.")
+    at = worktree
+    for part in parts:
+        at = at / part
+        if at.is_symlink():
+            raise PortError(f"The model's folder {at} is a link. Put the folder itself there.")
+    return at
+
+
+def _glob(root: Path, pattern: str) -> list[Path]:
+    try:
+        return sorted(root.glob(pattern))
+    except ValueError as error:
+        raise PortError(f"The data path {pattern!r} is no pattern: {error}.") from error
 
 
 def _is_file(root: Path, relative: Path) -> bool:

@@ -36,11 +36,18 @@ def both_parts(store: Store, lock: Lock) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def _read(store: Store, files: Sequence[PinnedFile]) -> pl.DataFrame:
-    frames = [open_table(file.path, store.read(file.sha256)).frame() for file in files]
+    frames = [_frame(store, file) for file in files]
     try:
         return pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame()
     except pl.exceptions.PolarsError as error:
         raise PortError(f"The data files hold columns of one name and different types: {error}.") from error
+
+
+def _frame(store: Store, file: PinnedFile) -> pl.DataFrame:
+    try:
+        return open_table(file.path, store.read(file.sha256)).frame()
+    except pl.exceptions.PolarsError as error:
+        raise PortError(f"The data file {file.path} cannot be read: {error}.") from error
 
 
 def _typed(column: pl.Series) -> pl.Series:

@@ -14,6 +14,7 @@ from headway.adapters.git.program import Git, GitError
 from headway.adapters.git.remote import Fetched, Remote
 from headway.adapters.git.stale import clear_stale_lock
 from headway.adapters.git.stream import stream
+from headway.adapters.git.turn import turn
 from headway.reconcile.ports import Change, Commit, Head, MovedError, PortError
 
 __all__ = ["GitJournal"]
@@ -89,16 +90,17 @@ class GitJournal:
 
         With `onto`, MovedError when the head is another by now: read again, sign again, try again.
         """
-        for _ in range(TRIES):
-            head = self._local()
-            if onto is not None and head != onto:
-                raise MovedError(f"{self._branch} moved from {onto[:12] or 'nothing'} to {head[:12] or 'nothing'}.")
-            try:
-                return self._import(self._ref, head, [change])
-            except GitError:
-                # Another process may have appended meanwhile; objects without a name are harmless.
-                if self._local() == head and not clear_stale_lock(self._git, self._ref):
-                    raise
+        with turn(self._git):
+            for _ in range(TRIES):
+                head = self._local()
+                if onto is not None and head != onto:
+                    raise MovedError(f"{self._branch} moved from {onto[:12] or 'nothing'} to {head[:12] or 'nothing'}.")
+                try:
+                    return self._import(self._ref, head, [change])
+                except GitError:
+                    # A person's git may have moved the branch meanwhile; objects without a name are harmless.
+                    if self._local() == head and not clear_stale_lock(self._git, self._ref):
+                        raise
         raise PortError(f"{self._branch} moved {TRIES} times while one commit was written. Try again later.")
 
     def publish(self, rewrite: Callable[[Sequence[Change]], Sequence[Change]]) -> Head:
@@ -128,8 +130,11 @@ class GitJournal:
             return
         base = self._git.line("merge-base", local, seen)
         mine = rewrite(changes_of(self._git, entries(self._git, local, base)))
-        new = self._import(f"refs/headway/redone/{self._branch}", seen, mine, force=True) if mine else seen
-        self._move(self._ref, new, local)
+        with turn(self._git):
+            if self._local() == local:
+                redone = f"refs/headway/redone/{self._branch}"
+                new = self._import(redone, seen, mine, force=True) if mine else seen
+                self._move(self._ref, new, local)
 
     def _import(self, ref: str, onto: str, changes: Sequence[Change], *, force: bool = False) -> str:
         given = stream(ref, onto, changes, who=self._author, at=int(self._now()))

@@ -24,7 +24,9 @@ def write_message(subject: str, body: str, trailers: Mapping[str, str]) -> str:
         raise PortError(f"The subject and each trailer take one line: {subject!r}, {last!r}.")
     if not all(map(_TRAILER.fullmatch, last.splitlines())):
         raise PortError(f"A trailer's key takes letters, digits and `-`: {last!r}.")
-    return "\n\n".join(part for part in (subject, body.strip("\n").replace("\0", "?"), last) if part) + "\n"
+    # One blank line at most, so that the message reads back as its parts.
+    text = re.sub(r"\n{3,}", "\n\n", body.strip("\n").replace("\0", "?"))
+    return "\n\n".join(part for part in (subject, text, last) if part) + "\n"
 
 
 def read_message(message: str) -> tuple[str, str, dict[str, str]]:
@@ -40,4 +42,4 @@ def read_message(message: str) -> tuple[str, str, dict[str, str]]:
     found = {line[1]: line[2] for line in lines if line}
     if len(found) != len(lines):
         return subject, rest, {}
-    return subject, body.rstrip("\n"), found
+    return subject, body, found

@@ -85,16 +85,21 @@ class Git:
         """Run `git ARGS` with `given` as its input; PortError when it cannot start, hangs, or floods."""
         # Files instead of pipes for input and complaints: nothing can block but the output, which is read here.
         with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as complaints:
-            source.write(given)
-            source.seek(0)
             try:
+                source.write(given)
+                source.seek(0)
                 process = subprocess.Popen(
                     ["git", "-C", str(self.repo), *_OPTIONS, *args],
                     stdin=source, stdout=subprocess.PIPE, stderr=complaints, env=self._environ,
                     start_new_session=True,  # a Ctrl-C at the terminal must not cut a commit in two
                 )  # fmt: skip
             except OSError as error:
-                raise PortError(f"git cannot be started: {error.strerror}. Install git 2.30 or newer.") from error
+                cure = (
+                    "Install git 2.30 or newer"
+                    if isinstance(error, FileNotFoundError)
+                    else "See the disk"
+                )
+                raise PortError(f"git cannot be started: {error.strerror}. {cure}.") from error
             try:
                 output = _read(process, time.monotonic() + limit_s, args[0])
             finally:

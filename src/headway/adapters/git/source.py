@@ -104,5 +104,6 @@ def _wanted(at: Tree, path: str, commit: str) -> Blob:
 def _is_shallow(git: Git) -> bool:
     answer = git.ask("rev-parse", "--is-shallow-repository")
     if answer.status:
-        raise PortError(f"{git.repo} is no Git repository that can be read: {answer.complaint}. Run `git init`.")
+        cure = " Run `git init` there." if "not a git repository" in answer.complaint else ""
+        raise PortError(f"{git.repo} is no Git repository that can be read: {answer.complaint}.{cure}")
     return answer.output.strip() == b"true"

@@ -45,6 +45,8 @@ def telling(doing: str, where: Path) -> Iterator[None]:
             raise PortError(f"{doing} {where}: the disk is full ({error.strerror}). Free some space.") from error
         if error.errno == errno.ELOOP:
             raise PortError(f"{doing} {where}: it is a link. Put the file itself there.") from error
+        if error.errno in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR, errno.EISDIR}:
+            raise PortError(f"{doing} {where}: something else is there. Remove it, or choose another place.") from error
         raise PortError(f"{doing} {where}: {error.strerror or error}. See its permissions.") from error
 
 

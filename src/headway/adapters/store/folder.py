@@ -1,7 +1,7 @@
 """The store as a local folder: bytes under their SHA-256, folders under their listing's.  Knows not what they mean.
 
-`files/ab/ab…` holds a file's bytes, read-only; `folders/cd/cd…` a folder's canonical listing, its files lying in `files`;
-`parts` what is being written, where nothing counts.
+`files/ab/ab…` holds a file's bytes, read-only; `folders/cd/cd…` a folder's canonical listing, whose files lie in
+`files`; `parts` holds what is being written and counts for nothing.
 """
 
 import hashlib
