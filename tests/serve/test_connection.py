@@ -1,0 +1,244 @@
+"""HTTP on a connection: order, limits, time-outs, manners.  The handler is a few lines; the sockets are real."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+
+import msgspec
+import pytest
+
+from headway.serve.connection import Connection, Exchange, Gate
+from headway.serve.options import Limits
+
+LIMITS = Limits(head_bytes=2000, body_bytes=5000, pipelined=4, linger_s=0.05)
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter, Gate], Awaitable[None]]
+
+
+def talk(conversation: Talk, limits: Limits = LIMITS) -> list[Exchange]:
+    """Hold a conversation with a server that answers with path and body; `/later…` it leaves to the test."""
+    kept: list[Exchange] = []
+
+    def handle(exchange: Exchange) -> None:
+        if exchange.path.startswith(b"/later"):
+            kept.append(exchange)
+        else:
+            exchange.answer(200, exchange.path + exchange.body)
+
+    async def run() -> None:
+        gate = Gate(limits, handle, lambda _: None)
+        listener = await asyncio.get_running_loop().create_server(lambda: Connection(gate), "127.0.0.1", 0)
+        port = listener.sockets[0].getsockname()[1]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            async with asyncio.timeout(10):
+                gate.kept = kept  # type: ignore[attr-defined]
+                await conversation(reader, writer, gate)
+        finally:
+            writer.close()
+            listener.close()
+            for connection in list(gate.open):
+                connection.close()
+            await asyncio.sleep(0.1)
+
+    asyncio.run(run())
+    return kept
+
+
+async def answer(reader: asyncio.StreamReader) -> tuple[int, str, bytes]:
+    """Status, head, body of the next answer."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    length = int(head.lower().split("content-length: ")[1].split("\r\n")[0])
+    return int(head.split()[1]), head, await reader.readexactly(length)
+
+
+def test_pipelined_requests_are_answered_in_order_whichever_is_done_first() -> None:
+    async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: Gate) -> None:
+        for path in ("/later-a", "/b", "/later-c"):
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        kept: list[Exchange] = gate.kept  # type: ignore[attr-defined]
+        while len(kept) < 2:
+            await asyncio.sleep(0)
+        kept[1].answer(200, b"c")
+        kept[0].answer(200, b"a")
+        assert [(await answer(reader))[2] for _ in range(3)] == [b"a", b"/b", b"c"]
+
+    talk(conversation)
+
+
+def test_more_pipelined_requests_than_may_wait_are_all_answered_in_the_end() -> None:
+    async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: Gate) -> None:
+        kept: list[Exchange] = gate.kept  # type: ignore[attr-defined]
+        for number in range(30):
+            writer.write(f"GET /later/{number} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            await writer.drain()
+            await asyncio.sleep(0.001)
+        assert len(kept) < 30  # the rest is held back where it belongs: with the client
+        for number in range(30):
+            while len(kept) <= number:
+                await asyncio.sleep(0)
+            kept[number].answer(200, b"%d" % number)
+        assert [(await answer(reader))[2] for _ in range(30)] == [b"%d" % number for number in range(30)]
+
+    talk(conversation)
+
+
+@pytest.mark.parametrize("piece", [1, 3, 1000])
+def test_requests_may_come_in_pieces_of_any_size(piece: int) -> None:
+    sent = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nxyz" * 2
+
+    async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, _: Gate) -> None:
+        for start in range(0, len(sent), piece):
+            writer.write(sent[start : start + piece])
+            await writer.drain()
+            await asyncio.sleep(0)
+        assert [(await answer(reader))[2] for _ in range(2)] == [b"/axyz"] * 2
+
+    talk(conversation)
+
+
+def test_a_chunked_body_is_read_whole() -> None:
+    async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, _: Gate) -> None:
+        writer.write(b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nxy\r\n1\r\nz\r\n0\r\n\r\n")
+        assert (await answer(reader))[2] == b"/axyz"
+
+    talk(conversation)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n", 400),
+        (b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 6000\r\n\r\n", 413),
+        (b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n", 400),
+        (b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1770\r\n" + b"x" * 6000, 413),
+        (b"GET /a HTTP/1.1\r\nX: " + b"x" * 3000, 431),
+    ],
+)
+def test_what_is_over_a_limit_or_not_http_is_refused_and_the_connection_ends(sent: bytes, status: int) -> None:
+    async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: Gate) -> None:
+        writer.write(sent)
+        found, head, body = await answer(reader)
+        assert found == status
+        assert "Connection: close" in head
+        assert "error" in msgspec.json.decode(body)
+        assert await reader.read() == b""
+        while gate.open:
+            await asyncio.sleep(0.01)
+
+    talk(conversation)
+
+
+def test_a_client_that_waits_to_be_asked_for_its_body_is_asked() -> None:
+    async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, _: Gate) -> None:
+        writer.write(b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n")
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        writer.write(b"z")
+        assert (await answer(reader))[2] == b"/az"
+
+    talk(conversation)
+
+
+def test_an_old_client_is_told_that_the_connection_is_kept_or_finds_it_closed() -> None:
+    async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, _: Gate) -> None:
+        writer.write(b"GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+        assert "Connection: keep-alive" in (await answer(reader))[1]
+        writer.write(b"GET /a HTTP/1.0\r\n\r\n")
+        assert "Connection: close" in (await answer(reader))[1]
+        assert await reader.read() == b""
+
+    talk(conversation)
+
+
+def test_an_offer_to_change_the_protocol_is_answered_in_http_1() -> None:
+    async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, _: Gate) -> None:
+        writer.write(
+            b"POST /a HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+            b"HTTP2-Settings: AAMAAABkAAQAAP__\r\nContent-Length: 1\r\n\r\nz"
+        )
+        assert (await answer(reader))[0] == 200
+
+    talk(conversation)
+
+
+def test_a_client_that_sends_its_head_or_body_too_slowly_gets_408() -> None:
+    for begun in (b"GET /a HTTP/1.1\r\nX:", b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx"):
+
+        async def conversation(
+            reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: Gate, begun: bytes = begun
+        ) -> None:
+            writer.write(begun)
+            while not any(connection.idle(1e9) == 0.0 for connection in gate.open):
+                await asyncio.sleep(0)
+            gate.sweep(asyncio.get_running_loop().time() + 5)
+            gate.sweep(asyncio.get_running_loop().time() + 60)
+            assert (await answer(reader))[0] == 408
+
+        talk(conversation)
+
+
+def test_an_idle_connection_is_closed_and_one_that_waits_for_its_answer_is_not() -> None:
+    async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: Gate) -> None:
+        kept: list[Exchange] = gate.kept  # type: ignore[attr-defined]
+        writer.write(b"GET /later HTTP/1.1\r\nHost: x\r\n\r\n")
+        while not kept:
+            await asyncio.sleep(0)
+        gate.sweep(asyncio.get_running_loop().time() + 1000)
+        kept[0].answer(200, b"done")
+        assert (await answer(reader))[2] == b"done"
+        gate.sweep(asyncio.get_running_loop().time() + 1000)
+        assert await reader.read() == b""
+
+    talk(conversation)
+
+
+def test_a_draining_server_answers_all_that_was_sent_and_says_close_with_the_last() -> None:
+    async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: Gate) -> None:
+        kept: list[Exchange] = gate.kept  # type: ignore[attr-defined]
+        for path in ("/later-a", "/later-b"):
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        while len(kept) < 2:
+            await asyncio.sleep(0)
+        gate.draining = True
+        kept[0].answer(200, b"a")
+        kept[1].answer(200, b"b")
+        first, last = await answer(reader), await answer(reader)
+        assert "Connection: close" not in first[1]
+        assert "Connection: close" in last[1]
+        assert await reader.read() == b""
+
+    talk(conversation)
+
+
+def test_a_client_that_went_away_before_its_answer_harms_nobody() -> None:
+    async def conversation(_: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: Gate) -> None:
+        kept: list[Exchange] = gate.kept  # type: ignore[attr-defined]
+        writer.write(b"GET /later HTTP/1.1\r\nHost: x\r\n\r\n")
+        while not kept:
+            await asyncio.sleep(0)
+        sock = writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, not a polite end
+        writer.transport.abort()
+        while gate.open:
+            await asyncio.sleep(0)
+        kept[0].answer(200, b"late")
+
+    talk(conversation)
+
+
+def test_a_client_that_sends_no_more_still_gets_its_answer() -> None:
+    async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: Gate) -> None:
+        kept: list[Exchange] = gate.kept  # type: ignore[attr-defined]
+        writer.write(b"GET /later HTTP/1.1\r\nHost: x\r\n\r\n")
+        writer.write_eof()
+        while not kept:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.05)
+        kept[0].answer(200, b"done")
+        assert (await answer(reader))[2] == b"done"
+        assert await reader.read() == b""
+
+    talk(conversation)
