@@ -94,11 +94,7 @@ class Git:
                     start_new_session=True,  # a Ctrl-C at the terminal must not cut a commit in two
                 )  # fmt: skip
             except OSError as error:
-                cure = (
-                    "Install git 2.30 or newer"
-                    if isinstance(error, FileNotFoundError)
-                    else "See the disk"
-                )
+                cure = "Install git 2.30 or newer" if isinstance(error, FileNotFoundError) else "See the disk"
                 raise PortError(f"git cannot be started: {error.strerror}. {cure}.") from error
             try:
                 output = _read(process, time.monotonic() + limit_s, args[0])
@@ -132,12 +128,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """End the whole group: politely first, so that git removes its lock files."""
     if process.stdout:
         process.stdout.close()
-    for sign, patience_s in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
-        if process.poll() is not None:
-            return
+    if process.poll() is not None:
+        return
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        # The second goes to the group even when git itself has ended: a transport may have ignored the first.
         with suppress(ProcessLookupError, subprocess.TimeoutExpired):
             os.killpg(process.pid, sign)
-            process.wait(patience_s)
+            process.wait(5.0)
 
 
 def _shown(complaint: bytes) -> str:
