@@ -35,6 +35,10 @@ class Herd:
             for work in place.works:
                 self._start_missing(key, work)
 
+    def pending(self) -> bool:
+        """Is any process starting or leaving?"""
+        return any(not pod.port or pod.leaving for pod in self._ledger.pods.values())
+
     def ready(self, key: str) -> dict[str, int]:
         """Ready processes of a place by work."""
         counts: dict[str, int] = {}

@@ -19,12 +19,16 @@ from headway.adapters.local.words import Place, Pod, PodView, Timing, View, plac
 
 __all__ = ["Keeper"]
 
+_TRIM_S = 10.0
+_LOG_MOST = 16 * 2**20
+
 
 class Keeper:
     """Owns Envoy and the model processes.  `step` is called often and does what can be done now."""
 
     def __init__(self, root: Path, run: Path, program: str) -> None:
-        folders = processes.Folders(root)
+        self._folders = folders = processes.Folders(root)
+        self._trimmed = 0.0
         log = folders.logs / "envoy.log"
         self._admin = run / "admin"
         self._ledger = Ledger(root / "supervisor.db")
@@ -98,8 +102,8 @@ class Keeper:
             listening=self._mover.listening(key),
         )
 
-    def step(self) -> None:
-        """Do what can be done now."""
+    def step(self) -> bool:
+        """Do what can be done now; is anything on its way, so that the next look should be soon?"""
         lease = self._ledger.timing.lease
         beating = time.monotonic() - self._heard <= lease
         if not beating:
@@ -107,6 +111,15 @@ class Keeper:
                 self.trip(key, f"nothing was heard of `headway up` for {lease:g} s")
         self._herd.step(self._mover.held)
         self._mover.step(beating=beating)
+        self._trim()
+        return self._mover.pending() or self._herd.pending()
+
+    def _trim(self) -> None:
+        """A log that grew too long is kept once more under another name, and begun anew."""
+        if time.monotonic() - self._trimmed > _TRIM_S:
+            self._trimmed = time.monotonic()
+            for log in self._folders.logs.glob("*.log"):
+                processes.trim(log, _LOG_MOST)
 
     def down(self) -> None:
         """End traffic first, the models after, Envoy last of all; then there is nothing to remember."""

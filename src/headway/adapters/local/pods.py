@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import msgspec
 from headway.adapters.local.process import Identity, identify_child
 from headway.adapters.local.words import Pod
 
-__all__ = ["Folders", "environment", "log_of", "ready_port", "spawn", "tail"]
+__all__ = ["Folders", "environment", "log_of", "ready_port", "spawn", "tail", "trim"]
 
 _PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -73,6 +74,13 @@ def ready_port(folders: Folders, pod: Pod) -> int:
         return 0
     own = pod.who and (ready.nonce, ready.pid, ready.digest) == (pod.nonce, pod.who.pid, pod.work.bundle)
     return ready.port if own and 0 < ready.port < 65536 else 0
+
+
+def trim(log: Path, most: int) -> None:
+    """Begin a log of more than `most` bytes anew; what it held is kept beside it.  Its writers append, and go on."""
+    if log.stat().st_size > most:
+        shutil.copyfile(log, log.with_suffix(".old"))
+        os.truncate(log, 0)
 
 
 def tail(log: Path) -> str:

@@ -5,7 +5,7 @@ Knows no wish and no process of a model: clusters, endpoints and routes come in 
 
 import re
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -49,7 +49,7 @@ class Router:
         self._admin = admin
         self._log = log
         self._program = program
-        self._texts: dict[Path, str] = {}
+        self._written: dict[str, tuple[object, str]] = {}
         self.versions: dict[str, str] = {}
 
     def start(self, nonce: str) -> tuple[Identity | None, subprocess.Popen[bytes]]:
@@ -75,29 +75,36 @@ class Router:
 
     def clusters(self, routes: Iterable[Route], limits: envoy.Limits) -> str:
         """Write every cluster of these routes; the file's version."""
-        found = {
-            cluster["name"]: cluster
-            for route in routes
-            for cluster in envoy.clusters(route, limits, str(self._folder / "eds"))
-        }
-        return self._write("cds/cds.json", tuple(found[name] for name in sorted(found)))
+        known = list(routes)
+        said = (limits, sorted({envoy.arm_name(route, back) for route in known for back in route.backends}))
+
+        def made() -> list[envoy.Resource]:
+            folder = str(self._folder / "eds")
+            found = {one["name"]: one for route in known for one in envoy.clusters(route, limits, folder)}
+            return [found[name] for name in sorted(found)]
+
+        return self._write("cds/cds.json", said, made)
 
     def endpoints(
         self, cluster: str, points: Sequence[envoy.Endpoint], *, stale_s: float | None = None, beat: str = ""
     ) -> None:
         """Write a cluster's endpoints; with `stale_s` they lapse unless written again: a new `beat` sees to it."""
-        self._write(f"eds/{cluster}/eds.json", (envoy.assignment(cluster, points, stale_s=stale_s),), beat=beat)
+        said = (tuple(points), stale_s, beat)
+        self._write(
+            f"eds/{cluster}/eds.json", said, lambda: [envoy.assignment(cluster, points, stale_s=stale_s)], beat=beat
+        )
 
     def route(self, route: Route, limits: envoy.Limits) -> None:
         """Write how one route splits its requests."""
         name = envoy.route_name(route)
-        self.versions[name] = self._write(f"rds/{name}/rds.json", (envoy.route_configuration(route, limits),))
+        file = f"rds/{name}/rds.json"
+        self.versions[name] = self._write(file, (route, limits), lambda: [envoy.route_configuration(route, limits)])
 
     def listeners(self, listeners: Iterable[tuple[str, str, int]]) -> str:
         """Write the listeners (name, host, port); the file's version."""
         folder = str(self._folder / "rds")
-        resources = tuple(envoy_server.listener(name, host, port, folder) for name, host, port in sorted(listeners))
-        return self._write("lds/lds.json", resources)
+        rows = sorted(listeners)
+        return self._write("lds/lds.json", rows, lambda: [envoy_server.listener(*row, folder) for row in rows])
 
     def beaten(self, cluster: str) -> float:
         """When a cluster's endpoints were last written (Unix seconds), by whichever supervisor; 0 for never."""
@@ -126,13 +133,17 @@ class Router:
             active=sum(int(known.get(f"http.{name}.downstream_rq_active", 0)) for name in self.versions),
         )
 
-    def _write(self, name: str, resources: Sequence[envoy.Resource], *, beat: str = "") -> str:
+    def _write(self, name: str, said: object, made: Callable[[], list[envoy.Resource]], *, beat: str = "") -> str:
+        """Write a file unless it says so already: this is asked many times a second; the file's version."""
+        last = self._written.get(name)
+        if last and last[0] == said:
+            return last[1]
+        resources = made()
         version = digest(canonical(resources))[:16] + beat
         path = self._folder / name
-        if self._texts.get(path) != version:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _replace(path, canonical(envoy.discovery(version, resources)))
-            self._texts[path] = version
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _replace(path, canonical(envoy.discovery(version, resources)))
+        self._written[name] = (said, version)
         return version
 
 

@@ -20,7 +20,8 @@ from headway.adapters.local.words import Answer, Apply, Beat, Down, Look, Reques
 
 __all__ = ["main"]
 
-_TICK_S = 0.05
+_SOON_S = 0.02
+_IDLE_S = 0.2
 _MESSAGE = 16 * 2**20
 _READ_S = 5.0
 _DYING_S = 2.0
@@ -43,20 +44,21 @@ class Supervisor:
         self._socket.chmod(0o600)
         async with server:
             while not self._ended.is_set():
-                self._step()
+                pause = _SOON_S if self._step() else _IDLE_S
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._nudge.wait(), _TICK_S)
+                    await asyncio.wait_for(self._nudge.wait(), pause)
                 self._nudge.clear()
             if self._answering:
                 await asyncio.wait(self._answering, timeout=_READ_S)
         self._socket.unlink(missing_ok=True)
 
-    def _step(self) -> None:
+    def _step(self) -> bool:
         try:
-            self._keeper.step()
+            return self._keeper.step()
         except Exception:  # noqa: BLE001 - the outer border of a step: told in the log, and tried again
             sys.stderr.write(f"{time.strftime('%FT%TZ', time.gmtime())} {traceback.format_exc()}")
             sys.stderr.flush()
+            return False
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -103,6 +105,7 @@ class Supervisor:
             case Reset():
                 did = self._keeper.trip(place_key(request.model, request.environment), request.why)
                 self._keeper.step()
+                self._nudge.set()
             case Down():
                 self._keeper.down()
                 self._ended.set()

@@ -72,6 +72,10 @@ class Mover:
         place = self._ledger.places[key]
         return place.force is not None and bool(self._wanted[1]) and self._taken.listeners == self._wanted[1]
 
+    def pending(self) -> bool:
+        """Has Envoy still to take something up?"""
+        return bool(self.held) or (self._taken.clusters, self._taken.listeners) != self._wanted
+
     def trouble(self) -> str:
         """Why Envoy does not do as told, if it has not for a while."""
         if self._problem or time.monotonic() - self._settled < _SLOW_S:
