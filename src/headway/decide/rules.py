@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from headway.decide.conclude import Rule
 from headway.decide.gates import judge
+from headway.decide.rollout import rules as rollout
 
 __all__ = ["RULES"]
 
-RULES: Mapping[str, Rule] = {**judge.RULES}
+RULES: Mapping[str, Rule] = {**judge.RULES, **rollout.RULES}

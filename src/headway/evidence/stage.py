@@ -4,16 +4,35 @@ from typing import Literal
 
 from msgspec import Struct
 
-from headway.evidence.window import Window
+from headway.evidence.window import Arm, Window
 from headway.spec.release import Served
+from headway.stats.track import Track
 
-__all__ = ["Rollout", "State"]
+__all__ = ["Rollout", "State", "Tally"]
 
 State = Literal["waiting", "running", "paused", "parked", "promoting", "promoted", "aborting", "aborted"]
 
 
+class Tally(Struct, frozen=True, kw_only=True):
+    """What the windows so far add up to, so that a look costs one window; the windows give it again, to the digit.
+
+    `wish` is the digest of the wish it was computed under; `before` and `control` the stable version's totals
+    from before the rollout and from its windows; `tracks` the running evidence of each guardrail, in the wish's order.
+    """
+
+    wish: str
+    before: Arm = Arm()
+    control: Arm = Arm()
+    edges_ms: tuple[float, ...] = ()
+    tracks: tuple[tuple[Track, ...], ...] = ()
+
+
 class Rollout(Struct, frozen=True, kw_only=True):
-    """One bundle's one continued test in one environment.  Times are Unix seconds; `weight` is in percent."""
+    """One bundle's one continued test in one environment.  Times are Unix seconds; `weight` is in percent.
+
+    `before` holds the stable version's counts from before the start, if they are known; `lost` counts how often the
+    state was lost.
+    """
 
     model: str
     environment: str
@@ -28,3 +47,5 @@ class Rollout(Struct, frozen=True, kw_only=True):
     restarts: int = 0
     lost: int = 0
     why: str = ""
+    before: Arm = Arm()
+    tally: Tally | None = None

@@ -1,0 +1,39 @@
+"""The strategy `canary`: rising weights, each next one bought with evidence of safety."""
+
+import math
+
+from headway.decide.rollout.machine import Event
+from headway.decide.rollout.strategy import Sight, weighed
+from headway.spec.rollout import Rollout
+
+__all__ = ["event", "stages"]
+
+
+def stages(wish: Rollout) -> tuple[float, ...]:
+    """As the wish says."""
+    return wish.stages
+
+
+def event(sight: Sight | None) -> tuple[Event, str] | None:
+    """Harm shown by any guardrail ends it; safety shown by all moves it on: stage i of k asks for (1/alpha)^(i/k)."""
+    if sight is None:
+        return None
+    found = weighed(sight.guardrails, sight.tally)
+    for name, harm, _ in found:
+        if harm >= sight.limits.harm:
+            odds = f"evidence of {_times(harm)} where {_times(sight.limits.harm)} are asked for"
+            return "harm", f"{name} worse than tolerated: {odds}"
+    if not found:
+        return "window", "there is no guardrail, so nothing can be shown"
+    name, safety = min(((name, safe) for name, _, safe in found), key=lambda pair: pair[1])
+    asked = sight.limits.safe * (sight.stage + 1) / sight.stages
+    told = f"{name} within its margin: evidence of {_times(safety)} where {_times(asked)} are asked for"
+    last = sight.stage + 1 == sight.stages
+    if safety < asked:
+        return "window", f"stage {sight.stage + 1} of {sight.stages}, {told}"
+    return ("safe", told) if last else ("advance", f"stage {sight.stage + 1} of {sight.stages} is passed, {told}")
+
+
+def _times(log: float) -> str:
+    """Evidence as a betting score: how many times a stake would have grown."""
+    return f"{math.exp(min(log, 700.0)):.3g}x"

@@ -1,0 +1,147 @@
+"""One look at a rollout: the window folded in, the next state, weight and reason.  Moves no traffic, writes nothing.
+
+The caller drops windows in which the weight or the observer changed, stores the rollout that comes back, and only then
+moves the weight.  From `promoting` and `aborting` it acts, writes the release, and calls `finish`.
+"""
+
+from msgspec import structs
+
+from headway.decide.rollout.guardrails import fold, opened, stage_of
+from headway.decide.rollout.machine import ENDED, LIVE, Event, follow
+from headway.decide.rollout.strategy import Sight, Strategy, limits
+from headway.decide.rollout.table import STRATEGIES
+from headway.evidence.stage import Rollout, State, Tally
+from headway.evidence.window import Window
+from headway.spec.digest import digest_of
+from headway.spec.rollout import Rollout as Wish
+
+__all__ = ["decide", "finish", "give_up"]
+
+Drawn = tuple[Event, str]
+# Weight zero; while promoting the weight stays, and the release that follows makes the candidate the stable version.
+OFF: frozenset[State] = frozenset({"waiting", "parked", "aborting", "aborted"})
+
+
+def decide(  # noqa: PLR0913 - what is wanted, what stands, and everything seen since the last look
+    rollout: Rollout,
+    wish: Wish,
+    window: Window | None,
+    *,
+    ready: bool,
+    now: float,
+    paused: bool = False,
+    doubt: str = "",
+) -> Rollout:
+    """The rollout after this look, at `now` (Unix seconds); the same one when nothing changed.
+
+    `ready`: the candidate is ready at its share of replicas; `doubt`: why the data cannot be trusted now (empty: they
+    can).  Harm aborts also while paused; a window seen in doubt is not counted.
+    """
+    strategy = STRATEGIES.get(wish.strategy)
+    if rollout.state in ENDED or rollout.state in {"promoting", "aborting"}:
+        return rollout
+    drawn = None
+    if strategy and rollout.state in LIVE and not doubt:
+        rollout, drawn = _looked(rollout, wish, strategy, window)
+    following = (
+        _lost(rollout)
+        or _decisive(rollout, drawn, paused=paused)
+        or _of_time(rollout, now)
+        or _of_state(rollout, strategy, ready=ready, paused=paused, doubt=doubt)
+        or (drawn if drawn and drawn[0] == "window" and rollout.state == "running" else None)
+    )
+    return _moved(rollout, following, strategy.stages(wish) if strategy else ()) if following else rollout
+
+
+def give_up(rollout: Rollout, why: str) -> Rollout:
+    """A person aborts or rolls back, or a newer candidate takes its place; IllegalMoveError once it has ended."""
+    return _moved(rollout, ("given up", why), ())
+
+
+def finish(rollout: Rollout) -> Rollout:
+    """Traffic and Git both say what was decided; IllegalMoveError unless it is promoting or aborting."""
+    return structs.replace(_moved(rollout, ("done", rollout.why), ()), weight=100.0 if _promoting(rollout) else 0.0)
+
+
+def _promoting(rollout: Rollout) -> bool:
+    return rollout.state == "promoting"
+
+
+def _looked(rollout: Rollout, wish: Wish, strategy: Strategy, window: Window | None) -> tuple[Rollout, Drawn | None]:
+    """Fold the window in, and what the strategy draws from it; only a window with the stage's weight moves it on."""
+    stages = strategy.stages(wish)
+    if not stages:
+        return rollout, strategy.event(None)
+    at = stage_of(stages, window.weight) if window else None
+    if window is None or at is None:
+        return rollout, None
+    tally = fold(_tally(rollout, wish, stages), wish.guardrails, stages, window)
+    rollout = structs.replace(rollout, windows=(*rollout.windows, window), tally=tally)
+    drawn = strategy.event(
+        Sight(
+            tally=tally,
+            guardrails=wish.guardrails,
+            stage=at,
+            stages=len(stages),
+            limits=limits(wish, rollout.restarts),
+        )
+    )
+    return rollout, drawn if at == rollout.stage or (drawn and drawn[0] == "harm") else None
+
+
+def _tally(rollout: Rollout, wish: Wish, stages: tuple[float, ...]) -> Tally:
+    """What was kept; computed again from all windows when the wish has changed since."""
+    asked = digest_of([wish.guardrails, stages])
+    if rollout.tally and rollout.tally.wish == asked:
+        return rollout.tally
+    tally = opened(asked, wish.guardrails, len(stages), rollout.before)
+    for window in rollout.windows:
+        tally = fold(tally, wish.guardrails, stages, window)
+    return tally
+
+
+def _lost(rollout: Rollout) -> Drawn | None:
+    if rollout.lost < 2:
+        return None
+    return "lost", "its state was lost twice, so the test cannot go on"
+
+
+def _decisive(rollout: Rollout, drawn: Drawn | None, *, paused: bool) -> Drawn | None:
+    """Harm counts in every state with traffic; progress only while running, unless a person pauses."""
+    if drawn is None or drawn[0] == "window":
+        return None
+    return drawn if drawn[0] == "harm" or (rollout.state == "running" and not paused) else None
+
+
+def _of_time(rollout: Rollout, now: float) -> Drawn | None:
+    if now < rollout.deadline:
+        return None
+    return "deadline", f"not decided by its deadline; last: {rollout.why or 'nothing was seen'}"
+
+
+def _of_state(rollout: Rollout, strategy: Strategy | None, *, ready: bool, paused: bool, doubt: str) -> Drawn | None:
+    match rollout.state:
+        case "waiting" if strategy and ready and not (paused or doubt):
+            return "ready", "the candidate is ready"
+        case "running" | "paused" if doubt:
+            return "doubt", doubt
+        case "running" if paused:
+            return "pause", "paused by a person"
+        case "paused" if not paused:
+            return "resume", "resumed by a person"
+        case "parked" if not doubt:
+            return "cured", "the doubt is cured"
+        case _:
+            return None
+
+
+def _moved(rollout: Rollout, drawn: Drawn, stages: tuple[float, ...]) -> Rollout:
+    event, why = drawn
+    state = follow(rollout.state, event)
+    stage = rollout.stage + 1 if event == "advance" else rollout.stage
+    weight = rollout.weight
+    if state in OFF:
+        weight = 0.0
+    elif state in LIVE and stages:
+        weight = stages[min(stage, len(stages) - 1)]
+    return structs.replace(rollout, state=state, stage=stage, weight=weight, why=why)

@@ -1,0 +1,94 @@
+"""The rule of an ended rollout: all its windows folded again, from nothing.  Knows no state and no clock."""
+
+import math
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Struct
+
+from headway.decide.conclude import Rule, conclude
+from headway.decide.rollout.guardrails import fold, opened, stage_of
+from headway.decide.rollout.strategy import Strategy, limits, weighed
+from headway.decide.rollout.table import STRATEGIES
+from headway.evidence.stage import Rollout
+from headway.evidence.verdict import Answer, Inputs, Verdict
+from headway.evidence.window import Arm, Window
+from headway.spec.rollout import ErrorGuardrail, Guardrail, LatencyGuardrail, WrongAtMost
+from headway.spec.rollout import Rollout as Wish
+
+__all__ = ["RULES", "Ended", "verdict_of"]
+
+
+class Ended(Struct, frozen=True, kw_only=True):
+    """Inputs of `rollout/1`: what was asked, and every window that was counted."""
+
+    name: str
+    strategy: str
+    stages: tuple[float, ...]
+    errors: tuple[ErrorGuardrail, ...]
+    latencies: tuple[LatencyGuardrail, ...]
+    wrong_at_most: WrongAtMost
+    restarts: int
+    before: Arm
+    windows: tuple[Window, ...]
+
+
+def verdict_of(rollout: Rollout, wish: Wish) -> Verdict:
+    """What the evidence says: pass (promote), fail (abort), undecided (its deadline or a person ended it)."""
+    seen = Ended(
+        name=f"rollout of {rollout.candidate.version}",
+        strategy=wish.strategy,
+        stages=wish.stages,
+        errors=tuple(guard for guard in wish.guardrails if isinstance(guard, ErrorGuardrail)),
+        latencies=tuple(guard for guard in wish.guardrails if isinstance(guard, LatencyGuardrail)),
+        wrong_at_most=wish.wrong_at_most,
+        restarts=rollout.restarts,
+        before=rollout.before,
+        windows=rollout.windows,
+    )
+    return rollout_1(msgspec.to_builtins(seen))
+
+
+def rollout_1(inputs: Inputs) -> Verdict:
+    """Harm shown after any window fails; safety shown after a last window at the last stage passes; else undecided."""
+    seen = msgspec.convert(inputs, Ended)
+    guards: tuple[Guardrail, ...] = (*seen.errors, *seen.latencies)
+    wish = Wish(stages=seen.stages, guardrails=guards, wrong_at_most=seen.wrong_at_most)
+    strategy = STRATEGIES.get(seen.strategy)
+    stages = strategy.stages(wish) if strategy else ()
+    if not strategy or not stages:
+        why = f"with the strategy {seen.strategy} nothing is compared on live traffic"
+        return conclude("rollout/1", seen, Answer.NOT_APPLICABLE, why=why)
+    return _concluded(seen, wish, strategy)
+
+
+def _concluded(seen: Ended, wish: Wish, strategy: Strategy) -> Verdict:
+    stages, asked = strategy.stages(wish), limits(wish, seen.restarts)
+    tally = opened("", wish.guardrails, len(stages), seen.before)
+    harmful = False
+    for window in seen.windows:
+        tally = fold(tally, wish.guardrails, stages, window)
+        harmful = harmful or any(harm >= asked.harm for _, harm, _ in weighed(wish.guardrails, tally))
+    found = weighed(wish.guardrails, tally)
+    at_end = bool(seen.windows) and stage_of(stages, seen.windows[-1].weight) == len(stages) - 1
+    safe = bool(found) and at_end and all(safety >= asked.safe for _, _, safety in found)
+    answer = Answer.FAIL if harmful else Answer.PASS if safe else Answer.UNDECIDED
+    numbers = {"harm at": asked.harm, "safe at": asked.safe, "windows": float(len(seen.windows))}
+    for name, harm, safety in found:
+        numbers |= {f"{name} harm": harm, f"{name} safe": safety}
+    told = "; ".join(f"{name}: {_times(harm)} for harm, {_times(safety)} for safety" for name, harm, safety in found)
+    totals = (
+        f"{sum(window.candidate.errors for window in seen.windows):,} of "
+        f"{sum(window.candidate.starts for window in seen.windows):,} requests failed at the candidate, "
+        f"{sum(window.control.errors for window in seen.windows):,} of "
+        f"{sum(window.control.starts for window in seen.windows):,} beside it"
+    )
+    why = f"{totals}; evidence {told or 'of nothing, for there is no guardrail'}"
+    return conclude("rollout/1", seen, answer, numbers=numbers, why=why)
+
+
+def _times(log: float) -> str:
+    return f"{math.exp(min(log, 700.0)):.3g}x"
+
+
+RULES: Mapping[str, Rule] = {"rollout/1": rollout_1}

@@ -1,0 +1,63 @@
+"""A running e-process of one comparison, as a value: fold windows in, read the evidence.  Knows no threshold.
+
+Harm is a mixture of processes begun at every stage of a rollout, so that health at one stage does not count against
+detecting harm at a later one (statistics chapter, 2.5); safety is one process, never begun again.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct, structs
+
+from headway.stats.sequential import HARM_LIFTS, SAFE_FRACTIONS, log_mean_exp
+
+__all__ = ["Track", "begun", "grown", "harm_of", "safety_of"]
+
+FIRST_SHARE = 0.4
+
+
+class Track(Struct, frozen=True, kw_only=True):
+    """Logarithms of e-values so far: `harm` by the stage a process began at and by alternative, `safe` by alternative.
+
+    `at` names what is compared where several things are: an edge in milliseconds.  `least` is a share that never counts
+    as too much, where there is one.
+    """
+
+    harm: tuple[tuple[float, ...], ...]
+    safe: tuple[float, ...]
+    at: float = 0.0
+    least: float = 0.0
+
+
+def begun(stages: int, *, at: float = 0.0, least: float = 0.0) -> Track:
+    """No evidence yet, for a rollout of so many stages.
+
+    >>> harm_of(begun(3)), safety_of(begun(3))
+    (0.0, 0.0)
+    """
+    none = tuple(0.0 for _ in HARM_LIFTS)
+    return Track(harm=tuple(none for _ in range(stages)), safe=tuple(0.0 for _ in SAFE_FRACTIONS), at=at, least=least)
+
+
+def grown(track: Track, *, stage: int, harm: Sequence[float], safe: Sequence[float]) -> Track:
+    """One more window at a stage (from 0): it counts for every process begun at that stage or before it."""
+    return structs.replace(
+        track,
+        harm=tuple(
+            tuple(old + new for old, new in zip(logs, harm, strict=True)) if begin <= stage else logs
+            for begin, logs in enumerate(track.harm)
+        ),
+        safe=tuple(old + new for old, new in zip(track.safe, safe, strict=True)),
+    )
+
+
+def harm_of(track: Track) -> float:
+    """The logarithm of the evidence that the candidate is worse than tolerated."""
+    stages = len(track.harm)
+    later = (1.0 - FIRST_SHARE) / (stages - 1) if stages > 1 else 0.0
+    shares = [FIRST_SHARE if stages > 1 else 1.0] + [later] * (stages - 1)
+    return log_mean_exp([log_mean_exp(logs) for logs in track.harm], shares)
+
+
+def safety_of(track: Track) -> float:
+    """The logarithm of the evidence that the candidate is within the margin."""
+    return log_mean_exp(track.safe)

@@ -1,0 +1,304 @@
+"""Rollouts look by look: what promotes, what aborts, what waits, and that a restart changes nothing."""
+
+import math
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from headway.decide.rollout.decision import decide, finish, give_up
+from headway.decide.rollout.guardrails import evidence_of_harm, evidence_of_safety
+from headway.decide.rollout.machine import IllegalMoveError
+from headway.decide.rollout.rules import verdict_of
+from headway.decide.rules import RULES
+from headway.evidence.stage import Rollout
+from headway.evidence.verdict import Answer, Verdict
+from headway.evidence.window import Arm, Window
+from headway.spec.release import Served
+from headway.spec.rollout import ErrorGuardrail, LatencyGuardrail, WrongAtMost
+from headway.spec.rollout import Rollout as Wish
+
+WISH = Wish(window=1.0)
+EDGES = tuple(1.25**k for k in range(7, 30))
+START = Rollout(
+    model="delay",
+    environment="production",
+    candidate=Served(version="2.0.0", bundle="b"),
+    over=Served(version="1.0.0", bundle="a"),
+    started=0.0,
+    deadline=7200.0,
+    before=Arm(starts=5000, errors=0),
+)
+
+
+def window(weight: float, *, per_s: int = 400, errors: int = 0, control_errors: int = 0, at: float = 0.0) -> Window:
+    mine = round(per_s * weight / 100)
+    return Window(
+        start=at,
+        end=at + 1,
+        weight=weight,
+        control=Arm(starts=per_s - mine, errors=control_errors),
+        candidate=Arm(starts=mine, errors=errors),
+    )
+
+
+def look(rollout: Rollout, seen: Window | None = None, *, wish: Wish = WISH, **more: object) -> Rollout:
+    settings_of_look: dict[str, object] = {"ready": True, "now": 10.0} | more
+    return decide(rollout, wish, seen, **settings_of_look)  # type: ignore[arg-type]
+
+
+def after(rollout: Rollout, count: int, *, wish: Wish = WISH, **counts: int) -> Rollout:
+    for _ in range(count):
+        rollout = look(rollout, window(rollout.weight, **counts), wish=wish)
+    return rollout
+
+
+RUNNING = look(START)
+
+
+def test_a_candidate_waits_at_weight_zero_until_it_is_ready() -> None:
+    assert look(START, ready=False) == START
+    assert (RUNNING.state, RUNNING.weight, RUNNING.stage) == ("running", 5.0, 0)
+
+
+def test_a_good_candidate_rises_through_its_stages_and_is_promoted() -> None:
+    weights, rollout = [RUNNING.weight], RUNNING
+    while rollout.state == "running":
+        rollout = after(rollout, 1)
+        weights.append(rollout.weight)
+    assert rollout.state == "promoting"
+    assert list(dict.fromkeys(weights)) == [5.0, 20.0, 50.0]
+    assert len(rollout.windows) <= 20
+    done = finish(rollout)
+    assert (done.state, done.weight) == ("promoted", 100.0)
+
+
+def test_evidence_of_safety_is_never_begun_again_at_a_stage() -> None:
+    rollout = RUNNING
+    while rollout.stage == 0:
+        rollout = after(rollout, 1)
+    first = len(rollout.windows)
+    while rollout.stage == 1:
+        rollout = after(rollout, 1)
+    assert rollout.tally is not None
+    assert evidence_of_safety(rollout.tally.tracks[0]) >= math.log(20) * 2 / 3
+    assert len(rollout.windows) - first < first
+
+
+def test_a_candidate_that_fails_is_aborted_at_weight_zero_with_the_numbers_in_the_reason() -> None:
+    rollout = after(RUNNING, 10, errors=2)
+    assert (rollout.state, rollout.weight) == ("aborting", 0.0)
+    assert "errors worse than tolerated" in rollout.why
+    assert finish(rollout).state == "aborted"
+
+
+def test_errors_that_both_versions_share_abort_nothing() -> None:
+    rollout = after(RUNNING, 30, errors=1, control_errors=19)
+    assert rollout.state == "running"
+
+
+def test_an_ended_rollout_changes_no_more() -> None:
+    aborting = after(RUNNING, 10, errors=2)
+    assert look(aborting, window(5.0)) == aborting
+    with pytest.raises(IllegalMoveError):
+        give_up(aborting, "again")
+    with pytest.raises(IllegalMoveError):
+        finish(RUNNING)
+
+
+def test_the_deadline_ends_a_rollout_in_every_state_that_waits() -> None:
+    late = 7200.0
+    for rollout in (START, RUNNING, look(RUNNING, paused=True), look(RUNNING, doubt="the source is silent")):
+        ended = look(rollout, ready=False, now=late, paused=rollout.state == "paused")
+        assert ended.state == "aborting"
+        assert "deadline" in ended.why
+
+
+def test_a_doubt_parks_at_weight_zero_and_its_cure_goes_on_where_it_stood() -> None:
+    rollout = RUNNING
+    while rollout.stage == 0:
+        rollout = after(rollout, 1)
+    parked = look(rollout, window(20.0, errors=80), doubt="counts do not add up")
+    assert (parked.state, parked.weight, parked.windows) == ("parked", 0.0, rollout.windows)
+    assert look(parked, doubt="counts do not add up").state == "parked"
+    cured = look(parked)
+    assert cured.state == "waiting"
+    again = look(cured)
+    assert (again.state, again.weight, again.stage, again.tally) == ("running", 20.0, 1, rollout.tally)
+
+
+def test_a_paused_rollout_keeps_its_weight_goes_no_further_and_is_still_guarded() -> None:
+    paused = look(RUNNING, paused=True)
+    assert (paused.state, paused.weight) == ("paused", 5.0)
+    for _ in range(40):
+        paused = look(paused, window(5.0), paused=True)
+    assert (paused.state, paused.stage) == ("paused", 0)
+    assert look(paused, paused=False).state == "running"
+    for _ in range(20):
+        paused = look(paused, window(5.0, errors=3), paused=True)
+    assert paused.state == "aborting"
+
+
+def test_a_pause_stops_a_promotion_that_the_same_look_would_bring() -> None:
+    rollout = RUNNING
+    before = rollout
+    while rollout.state == "running":
+        before, rollout = rollout, after(rollout, 1)
+    assert look(before, window(50.0), paused=True).state == "paused"
+
+
+def test_a_state_lost_twice_aborts() -> None:
+    assert look(structs.replace(START, lost=1)).state == "running"
+    assert look(structs.replace(START, lost=2)).state == "aborting"
+
+
+def test_a_rollout_without_guardrails_is_never_promoted() -> None:
+    wish = Wish(guardrails=())
+    rollout = after(look(START, wish=wish), 300, wish=wish)
+    assert rollout.state == "running"
+    assert verdict_of(rollout, wish).answer is Answer.UNDECIDED
+
+
+def test_silence_of_the_candidate_promotes_nothing() -> None:
+    rollout = RUNNING
+    for _ in range(300):
+        rollout = look(rollout, structs.replace(window(5.0), candidate=Arm()))
+    assert (rollout.state, rollout.stage) == ("running", 0)
+
+
+def test_a_window_with_another_weight_than_the_stage_moves_nothing_on() -> None:
+    rollout = after(RUNNING, 5)
+    for _ in range(100):
+        rollout = look(rollout, window(50.0))
+    assert rollout.stage == 0
+    assert look(rollout, window(33.0)).windows == rollout.windows
+
+
+def test_a_restarted_test_needs_twice_the_evidence_each_time() -> None:
+    first, second = RUNNING, structs.replace(RUNNING, restarts=2)
+    while first.state == "running":
+        first = after(first, 1)
+    while second.state == "running":
+        second = after(second, 1)
+    assert len(second.windows) > len(first.windows)
+    assert verdict_of(second, WISH).numbers["safe at"] == pytest.approx(math.log(20 * 4))
+
+
+def test_more_guardrails_share_the_error_rate_of_aborting() -> None:
+    two = Wish(guardrails=(ErrorGuardrail(), LatencyGuardrail(latency="p95")))
+    assert verdict_of(RUNNING, two).numbers["harm at"] == pytest.approx(math.log(200))
+
+
+def test_blue_green_has_one_stage_with_half_of_the_traffic() -> None:
+    wish = Wish(strategy="blue-green")
+    rollout = look(START, wish=wish)
+    assert rollout.weight == 50.0
+    while rollout.state == "running":
+        rollout = after(rollout, 1, wish=wish)
+    assert rollout.state == "promoting"
+    assert verdict_of(rollout, wish).answer is Answer.PASS
+
+
+def test_direct_is_promoted_once_ready_and_compares_nothing() -> None:
+    wish = Wish(strategy="direct")
+    rollout = look(look(START, wish=wish), wish=wish)
+    assert rollout.state == "promoting"
+    assert verdict_of(rollout, wish).answer is Answer.NOT_APPLICABLE
+
+
+def test_a_strategy_that_is_not_carried_out_never_starts() -> None:
+    wish = Wish(strategy="shadow")
+    assert look(START, wish=wish).state == "waiting"
+    assert look(START, wish=wish, now=7200.0).state == "aborting"
+
+
+def test_a_changed_wish_is_judged_on_all_windows_so_far() -> None:
+    rollout = after(RUNNING, 8)
+    strict = Wish(guardrails=(ErrorGuardrail(floor=0.001),))
+    changed = look(rollout, window(5.0), wish=strict)
+    straight = look(START, wish=strict)
+    for seen in (*rollout.windows, window(5.0)):
+        straight = look(straight, seen, wish=strict)
+    assert changed.tally == straight.tally
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 6)), min_size=1, max_size=12), st.integers(0, 11))
+@settings(max_examples=40, deadline=None)
+def test_a_restart_at_any_window_continues_the_same_test(counts: list[tuple[int, int]], at: int) -> None:
+    straight = resumed = RUNNING
+    for number, (errors, control_errors) in enumerate(counts):
+        seen = window(5.0, errors=errors, control_errors=control_errors)
+        straight = look(straight, seen)
+        if number == at:
+            resumed = msgspec.json.decode(msgspec.json.encode(resumed), type=Rollout)
+        resumed = look(resumed, seen)
+    assert resumed == straight
+    if straight.state == "running":
+        forgetful = look(structs.replace(straight, tally=None), window(straight.weight))
+        assert forgetful == look(straight, window(straight.weight))
+
+
+def test_the_verdict_of_an_ended_rollout_is_recomputed_from_its_windows_alone() -> None:
+    good = RUNNING
+    while good.state == "running":
+        good = after(good, 1)
+    bad, late = after(RUNNING, 10, errors=2), look(after(RUNNING, 3), now=7200.0)
+    for rollout, answer in ((good, Answer.PASS), (bad, Answer.FAIL), (late, Answer.UNDECIDED)):
+        verdict = verdict_of(rollout, WISH)
+        assert verdict.answer is answer
+        kept = msgspec.json.decode(msgspec.json.encode(verdict), type=Verdict)
+        assert RULES[kept.rule](kept.inputs) == verdict
+        assert rollout.tally is not None
+        assert verdict.numbers["errors harm"] == evidence_of_harm(rollout.tally.tracks[0])
+
+
+def timed(weight: float, source: np.random.Generator, *, slower: float = 1.0, typical_ms: float = 20.0) -> Window:
+    arms = []
+    for starts, times in ((400 - round(4 * weight), 1.0), (round(4 * weight), slower)):
+        took = typical_ms * times * np.exp(0.5 * source.standard_normal(starts))
+        arms.append(Arm(starts=starts, slower=tuple(int((took > edge).sum()) for edge in EDGES)))
+    return Window(start=0.0, end=1.0, weight=weight, edges_ms=EDGES, control=arms[0], candidate=arms[1])
+
+
+LATENCY = Wish(guardrails=(LatencyGuardrail(latency="p95"),), wrong_at_most=WrongAtMost(abort=0.01))
+
+
+@pytest.mark.parametrize(
+    ("slower", "typical_ms", "state"),
+    [(1.0, 20.0, "promoting"), (2.0, 20.0, "aborting"), (1.0, 1.0, "promoting"), (10.0, 1.0, "aborting")],
+)
+def test_latency_decides_by_scaled_shares_and_a_model_below_the_first_edge_can_pass(
+    slower: float, typical_ms: float, state: str
+) -> None:
+    source, rollout = np.random.default_rng(1), look(START, wish=LATENCY)
+    for _ in range(120):
+        if rollout.state == "running":
+            seen = timed(rollout.weight, source, slower=slower, typical_ms=typical_ms)
+            rollout = look(rollout, seen, wish=LATENCY)
+    assert rollout.state == state
+
+
+def test_a_candidate_just_slower_than_its_margin_is_not_promoted() -> None:
+    source, rollout = np.random.default_rng(2), look(START, wish=LATENCY)
+    for _ in range(60):
+        rollout = look(rollout, timed(rollout.weight, source, slower=1.3), wish=LATENCY)
+    assert rollout.state != "promoting"
+
+
+def test_latency_windows_with_other_edges_say_nothing() -> None:
+    source, rollout = np.random.default_rng(3), look(START, wish=LATENCY)
+    for _ in range(5):
+        rollout = look(rollout, timed(5.0, source), wish=LATENCY)
+    assert rollout.tally is not None
+    moved = structs.replace(timed(5.0, source, slower=9.0), edges_ms=tuple(edge * 2 for edge in EDGES))
+    again = look(rollout, moved, wish=LATENCY)
+    assert again.tally is not None
+    assert again.tally.tracks == rollout.tally.tracks
+
+
+def test_requests_that_end_in_a_later_window_than_they_began_break_nothing() -> None:
+    odd = structs.replace(window(5.0), candidate=Arm(starts=1, errors=4))
+    assert look(RUNNING, odd).state in {"running", "aborting"}
