@@ -125,6 +125,15 @@ def test_reordered_commits_are_found(at: int, at_head: bool) -> None:  # noqa: F
     assert any("does not count" in line for line in findings(report))
 
 
+def test_findings_that_follow_from_one_are_not_listed_for_ever() -> None:
+    branch = sound()
+    for _ in range(40):
+        lock(branch)
+    report = check(relinked([branch.commits[0], *branch.commits[2:]]))
+    assert sum("does not count" in line for line in findings(report)) == 20
+    assert any("27 more records do not count" in line for line in findings(report))
+
+
 def test_commits_that_are_no_line_are_found() -> None:
     branch = sound()
     orphan = written_of((), {"rendered/x": b""})

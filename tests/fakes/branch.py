@@ -21,7 +21,8 @@ BOSS = MemorySigning("boss")
 class Branch:
     """Commits oldest first, with the ledger folded so far."""
 
-    def __init__(self, *signers: MemorySigning) -> None:
+    def __init__(self, *signers: MemorySigning, main: str = "a" * 40) -> None:
+        self.main = main
         self.commits: list[Written] = []
         self.ledger = Ledger()
         self.clock = 0
@@ -41,19 +42,17 @@ class Branch:
         subject: Subject | None = None,
         verdicts: tuple[Verdict, ...] = (),
         files: Mapping[str, bytes | None] | None = None,
-        main: str = "a" * 40,
-        previous: str | None = None,
     ) -> str:
         """Commit one record; its digest."""
         self.clock += 1
         record = Record(
             subject=subject or Subject(),
             at=f"2026-01-01T{self.clock // 3600:02}:{self.clock // 60 % 60:02}:{self.clock % 60:02}Z",
-            main=main,
+            main=self.main,
             seen=seen,
             verdicts=verdicts,
             signer=by.name,
-            previous=self.ledger.heads.get(by.name, "") if previous is None else previous,
+            previous=self.ledger.heads.get(by.name, ""),
             headway="0",
         )
         data = seal(record, by.sign)

@@ -1,5 +1,7 @@
 """A sound history of one model on a branch in memory: records, and the documents that Headway writes beside them."""
 
+from collections.abc import Iterable
+
 import msgspec
 from tests.fakes.branch import Branch
 from tests.fakes.signing import MemorySigning
@@ -114,18 +116,19 @@ def release(
     )
 
 
-def sound(seed: str = "") -> Branch:
+def sound(seed: str = "", *, main: str = "a" * 40, gates: Iterable[str] = ("scan", "auc")) -> Branch:
     """Signers, a lock, 1.0.0 released, 1.1.0 rolled out and promoted; another seed makes other keys."""
+    said = verdicts(*gates)
     by = {name: MemorySigning(name, seed) for name in ("root", "trainer", "decider", "person")}
-    branch = Branch()
+    branch = Branch(main=main)
     listed = Signers(signers=tuple(by[row.name].listed(row.may) for row in LISTED.signers))
     branch.write(by["root"], listed)
     lock(branch, by["trainer"])
     train(branch, ONE, by["trainer"])
-    judge(branch, ONE, by["decider"])
+    judge(branch, ONE, by["decider"], said=said)
     release(branch, "direct", ONE, signer=by["decider"])
     train(branch, TWO, by["trainer"])
-    judge(branch, TWO, by["decider"])
+    judge(branch, TWO, by["decider"], said=said)
     release(branch, "started", ONE, TWO, by["decider"])
     release(branch, "promoted", TWO, signer=by["decider"])
     return branch

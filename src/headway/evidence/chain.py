@@ -118,6 +118,9 @@ def _opened(chain: Chain, data: bytes) -> Opened:
 
 def _check_place(chain: Chain, path: str, opened: Opened) -> None:
     record = opened.record
+    missing = (number_of(path) or 0) - chain.length
+    if missing > 0 and path == path_of(record, chain.length + missing):
+        raise EnvelopeError(f"records are missing before it: its number is not the next one, {chain.length:06d}")
     if path != path_of(record, chain.length):
         raise EnvelopeError(f"it belongs at {path_of(record, chain.length)}")
     if record.previous != chain.heads.get(opened.signer, ""):

@@ -20,6 +20,8 @@ __all__ = ["Walk", "walk"]
 _RELEASE = re.compile(r"releases/(?P<environment>[^/]+)/(?P<model>[^/]+)\.yaml", re.ASCII)
 _STATEMENT = re.compile(r"releases/(?P<environment>[^/]+)/(?P<name>[^/]+)\.dsse\.json", re.ASCII)
 _LOCK = re.compile(r"locks/(?P<model>[^/]+)\.yaml", re.ASCII)
+# After a missing record nothing of its signer counts: the first lines tell where.
+_MOST_REFUSALS = 20
 _ROOMS = ("evidence/", "releases/", "locks/", "rendered/")
 
 
@@ -61,8 +63,12 @@ def walk(commits: Iterable[Written], outside: Outside) -> Walk:
         _documents(seen, commit)
         for line in _checked(seen, commit, counting, outside):
             seen.lines.append(line)
-    for refused in seen.ledger.refused:
+    refusals = seen.ledger.refused
+    for refused in refusals[:_MOST_REFUSALS]:
         seen.find(f"this record does not count: {refused.why}", f"{refused.path} at {refused.commit[:12]}")
+    if len(refusals) > _MOST_REFUSALS:
+        more = len(refusals) - _MOST_REFUSALS
+        seen.find(f"{more} more records do not count; one that is missing voids those that rest on it", "evidence/")
     return seen
 
 
