@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 from itertools import cycle
 
 import pytest
@@ -98,3 +99,38 @@ def test_down_leaves_no_process_and_may_be_said_twice(runtime: LocalRuntime) -> 
         assert runtime.shut_down()
     assert mine(runtime) == set()
     assert not runtime.shut_down()
+
+
+def test_a_route_moves_to_another_address_when_asked(runtime: LocalRuntime) -> None:
+    first = bring(runtime, ("1.0.0", A, 100.0, 1)).address
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    wanted = f"127.0.0.1:{port}"
+    runtime.apply(MODEL, ENVIRONMENT, objects(("1.0.0", A, 100.0, 1), listen=wanted))
+    until(lambda: runtime.observe(MODEL, ENVIRONMENT).address == wanted != first)
+    with users(wanted, count=1) as crowd:
+        until(lambda: crowd.total > 5)
+    assert crowd.lost == []
+
+
+def test_an_address_that_somebody_else_holds_is_refused(runtime: LocalRuntime) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+        with pytest.raises(PortError, match="cannot be listened on"):
+            runtime.apply(MODEL, ENVIRONMENT, objects(("1.0.0", A, 100.0, 1), listen=taken))
+
+
+def test_two_models_share_one_envoy_and_do_not_disturb_each_other(runtime: LocalRuntime) -> None:
+    first = bring(runtime, ("1.0.0", A, 100.0, 1))
+    runtime.apply("other", "staging", objects(("1.1.0", B, 100.0, 1), model="other", environment="staging"))
+    until(lambda: bool(runtime.observe("other", "staging").address))
+    second = runtime.observe("other", "staging")
+    with users(first.address, count=1) as here, users(second.address, count=1) as there:
+        until(lambda: here.total > 20 and there.total > 20)
+        runtime.apply("other", "staging", [])
+        until(lambda: len(mine(runtime)) == 3)
+        asked = here.total
+        until(lambda: here.total > asked + 20)
+    assert here.lost == []
+    assert here.of("1.0.0") == here.total
+    assert there.of("1.1.0") == there.total

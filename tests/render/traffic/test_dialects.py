@@ -52,7 +52,7 @@ def test_a_route_that_somebody_else_wrote_is_refused(router: str) -> None:
         model="delay", environment="production", backends=(Backend(version="1.0.0", service="a", weight=100.0),)
     )
     (item,) = TRAFFIC[router].write(route)
-    if item["kind"] == "HTTPRoute":
+    if item["kind"] != "ConfigMap":
         item["metadata"] = {"name": "theirs"}
     else:
         item["data"]["rds.json"] = '{"resources": [{"virtual_hosts": []}]}'

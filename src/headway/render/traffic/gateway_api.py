@@ -1,43 +1,33 @@
-"""A route as the Gateway API's HTTPRoute.  Versions stand in an annotation, for backendRefs know services only."""
+"""A route as the Gateway API's HTTPRoute, on the gateway `headway`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import msgspec
+from headway.evidence.weights import Route
+from headway.render.manifest import Object
+from headway.render.traffic.dialect import parts
+from headway.render.traffic.marks import SERVICE_PORT, host_of, marked, marks
 
-from headway.evidence.weights import Backend, Route
-from headway.render.manifest import LABEL_ENVIRONMENT, LABEL_MODEL, Object
-from headway.render.traffic.dialect import parts, percent
-from headway.spec.digest import canonical
+__all__ = ["read", "write"]
 
-__all__ = ["ANNOTATION_LISTEN", "ANNOTATION_VERSIONS", "GATEWAY", "SERVICE_PORT", "read", "write"]
-
-ANNOTATION_VERSIONS = "headway.dev/versions"
-ANNOTATION_LISTEN = "headway.dev/listen"
-GATEWAY = "headway"
-SERVICE_PORT = 8080
+_GROUP = "gateway.networking.k8s.io"
+_KIND = "HTTPRoute"
 
 
 def write(route: Route) -> tuple[Object, ...]:
-    """One HTTPRoute of the model's host name on the gateway `headway`."""
-    annotations = {ANNOTATION_VERSIONS: canonical([back.version for back in route.backends]).decode()}
-    if route.listen:
-        annotations[ANNOTATION_LISTEN] = route.listen
+    """One HTTPRoute of the model's host name."""
     refs = [
         {"name": back.service, "port": SERVICE_PORT, "weight": parts(back.weight), "kind": "Service", "group": ""}
         for back in route.backends
     ]
     return (
         {
-            "apiVersion": "gateway.networking.k8s.io/v1",
-            "kind": "HTTPRoute",
-            "metadata": {
-                "name": f"{route.model}-{route.environment}",
-                "labels": {LABEL_MODEL: route.model, LABEL_ENVIRONMENT: route.environment},
-                "annotations": annotations,
-            },
+            "apiVersion": f"{_GROUP}/v1",
+            "kind": _KIND,
+            "metadata": marks(route),
             "spec": {
-                "parentRefs": [{"name": GATEWAY, "kind": "Gateway", "group": "gateway.networking.k8s.io"}],
-                "hostnames": [f"{route.model}.{route.environment}.internal"],
+                "parentRefs": [{"name": "headway", "kind": "Gateway", "group": _GROUP}],
+                "hostnames": [host_of(route)],
                 "rules": [{"matches": [{"path": {"type": "PathPrefix", "value": "/"}}], "backendRefs": refs}],
             },
         },
@@ -46,19 +36,8 @@ def write(route: Route) -> tuple[Object, ...]:
 
 def read(objects: Sequence[Object]) -> Route | None:
     """The route of the HTTPRoute among them; ValueError when it was not written by Headway."""
-    found = [item for item in objects if item.get("kind") == "HTTPRoute"]
-    if not found:
-        return None
-    metadata = found[0]["metadata"]
-    try:
-        labels, annotations = metadata["labels"], metadata["annotations"]
-        versions = msgspec.json.decode(annotations[ANNOTATION_VERSIONS], type=tuple[str, ...])
-        refs = found[0]["spec"]["rules"][0]["backendRefs"]
-        backends = tuple(
-            Backend(version=version, service=ref["name"], weight=percent(ref["weight"]))
-            for version, ref in zip(versions, refs, strict=True)
-        )
-        model, environment = labels[LABEL_MODEL], labels[LABEL_ENVIRONMENT]
-    except (KeyError, IndexError, TypeError, ValueError, msgspec.DecodeError) as error:
-        raise ValueError(f"HTTPRoute {metadata.get('name')} is not as Headway writes it ({error!r})") from error
-    return Route(model=model, environment=environment, backends=backends, listen=annotations.get(ANNOTATION_LISTEN, ""))
+    return marked(objects, _KIND, _split)
+
+
+def _split(spec: Mapping[str, Any]) -> list[tuple[str, int]]:
+    return [(ref["name"], ref["weight"]) for ref in spec["rules"][0]["backendRefs"]]

@@ -1,0 +1,63 @@
+"""What a router's object says beside the split: of which model, environment and versions it speaks."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from headway.evidence.weights import Backend, Route
+from headway.render.manifest import LABEL_ENVIRONMENT, LABEL_MODEL, Object
+from headway.render.traffic.dialect import percent
+from headway.spec.digest import canonical
+
+__all__ = ["SERVICE_PORT", "host_of", "marked", "marks"]
+
+SERVICE_PORT = 8080
+
+# A router's destinations know services only, so versions stand in an annotation, in the order of destinations.
+_VERSIONS = "headway.dev/versions"
+_LISTEN = "headway.dev/listen"
+
+
+def host_of(route: Route) -> str:
+    """The host name by which users ask for the model."""
+    return f"{route.model}.{route.environment}.internal"
+
+
+def marks(route: Route) -> Object:
+    """The metadata of a route's object."""
+    annotations = {_VERSIONS: canonical([back.version for back in route.backends]).decode()}
+    if route.listen:
+        annotations[_LISTEN] = route.listen
+    return {
+        "name": f"{route.model}-{route.environment}",
+        "labels": {LABEL_MODEL: route.model, LABEL_ENVIRONMENT: route.environment},
+        "annotations": annotations,
+    }
+
+
+def marked(
+    objects: Sequence[Object], kind: str, split: Callable[[Mapping[str, Any]], Sequence[tuple[str, int]]]
+) -> Route | None:
+    """The route of the object of this kind; `split` reads services and parts from its spec.
+
+    None when there is no such object, ValueError when Headway did not write it.
+    """
+    found = [item for item in objects if item.get("kind") == kind]
+    if not found:
+        return None
+    metadata = found[0]["metadata"]
+    try:
+        labels, annotations = metadata["labels"], metadata["annotations"]
+        versions = msgspec.json.decode(annotations[_VERSIONS], type=tuple[str, ...])
+        return Route(
+            model=labels[LABEL_MODEL],
+            environment=labels[LABEL_ENVIRONMENT],
+            listen=annotations.get(_LISTEN, ""),
+            backends=tuple(
+                Backend(version=version, service=service, weight=percent(share))
+                for version, (service, share) in zip(versions, split(found[0]["spec"]), strict=True)
+            ),
+        )
+    except (KeyError, IndexError, TypeError, ValueError, msgspec.DecodeError) as error:
+        raise ValueError(f"{kind} {metadata.get('name')} is not as Headway writes it ({error!r})") from error
