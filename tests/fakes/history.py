@@ -6,6 +6,7 @@ import msgspec
 from tests.fakes.branch import Branch
 from tests.fakes.signing import MemorySigning
 
+from headway.evidence.document import read_document
 from headway.evidence.measurement import Measurement
 from headway.evidence.proof import Asked, Outside
 from headway.evidence.record import Judged, Locked, Released, Signers, Subject, Trained
@@ -39,8 +40,8 @@ def outside(gates: frozenset[str] | None = GATES, *, approval: bool = False, sto
     """What main asks for, the same in every tree (None: no tree can be read)."""
     asked = None if gates is None else Asked(verdicts=gates, approval=approval)
     return Outside(
-        release=lambda data: msgspec.yaml.decode(data, type=Release).spec,
-        lock=lambda data: digest_of(msgspec.yaml.decode(data, type=Lock).spec),
+        release=lambda data: read_document(data, Release).spec,
+        lock=lambda data: digest_of(read_document(data, Lock).spec),
         asked=lambda _main, _model, _environment: asked,
         bytes_of=lambda _bundle: stored,
     )
