@@ -70,9 +70,12 @@ Request = Sequence[tuple[float | None, str | None, int, bool]]
 def answered(requests: Sequence[Request], runtime: Doubling, limits: Limits) -> list[list[float] | int]:
     """What each request got, all sent in one turn: its predictions, or the status of its fault."""
     found: dict[int, list[float] | int] = {}
+    done = asyncio.Event()
 
     def tell(number: int, result: Answers | Fault, start: int, stop: int) -> None:
         found[number] = result.status if isinstance(result, Fault) else result.part("prediction", start, stop)
+        if len(found) == len(requests):
+            done.set()
 
     async def run() -> None:
         batcher = Batcher(runtime, LAYOUT, limits, lambda _batch, _answers: None)
@@ -81,9 +84,8 @@ def answered(requests: Sequence[Request], runtime: Doubling, limits: Limits) -> 
             try:
                 batcher.submit(Job(rows, lambda result, a, b, number=number: tell(number, result, a, b)))
             except Fault as fault:
-                found[number] = fault.status
-        while len(found) < len(requests):
-            await asyncio.sleep(0.001)
+                tell(number, fault, 0, 0)
+        await done.wait()
 
     asyncio.run(run())
     return [found[number] for number in range(len(requests))]

@@ -46,6 +46,12 @@ def talk(conversation: Talk, limits: Limits = LIMITS) -> list[Exchange]:
     return kept
 
 
+async def until(reached: Callable[[], bool]) -> None:
+    """Let the loop turn until something is so."""
+    while not reached():
+        await asyncio.sleep(0)
+
+
 async def answer(reader: asyncio.StreamReader) -> tuple[int, str, bytes]:
     """Status, head, body of the next answer."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -58,8 +64,7 @@ def test_pipelined_requests_are_answered_in_order_whichever_is_done_first() -> N
         for path in ("/later-a", "/b", "/later-c"):
             writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         kept: list[Exchange] = gate.kept  # type: ignore[attr-defined]
-        while len(kept) < 2:
-            await asyncio.sleep(0)
+        await until(lambda: len(kept) == 2)
         kept[1].answer(200, b"c")
         kept[0].answer(200, b"a")
         assert [(await answer(reader))[2] for _ in range(3)] == [b"a", b"/b", b"c"]
@@ -76,8 +81,7 @@ def test_more_pipelined_requests_than_may_wait_are_all_answered_in_the_end() -> 
             await asyncio.sleep(0.001)
         assert len(kept) < 30  # the rest is held back where it belongs: with the client
         for number in range(30):
-            while len(kept) <= number:
-                await asyncio.sleep(0)
+            await until(lambda number=number: len(kept) > number)
             kept[number].answer(200, b"%d" % number)
         assert [(await answer(reader))[2] for _ in range(30)] == [b"%d" % number for number in range(30)]
 
@@ -126,8 +130,7 @@ def test_what_is_over_a_limit_or_not_http_is_refused_and_the_connection_ends(sen
         assert "Connection: close" in head
         assert "error" in msgspec.json.decode(body)
         assert await reader.read() == b""
-        while gate.open:
-            await asyncio.sleep(0.01)
+        await until(lambda: not gate.open)
 
     talk(conversation)
 
@@ -171,8 +174,7 @@ def test_a_client_that_sends_its_head_or_body_too_slowly_gets_408() -> None:
             reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: Gate, begun: bytes = begun
         ) -> None:
             writer.write(begun)
-            while not any(connection.idle(1e9) == 0.0 for connection in gate.open):
-                await asyncio.sleep(0)
+            await until(lambda: any(connection.idle(1e9) == 0.0 for connection in gate.open))
             gate.sweep(asyncio.get_running_loop().time() + 5)
             gate.sweep(asyncio.get_running_loop().time() + 60)
             assert (await answer(reader))[0] == 408
@@ -184,8 +186,7 @@ def test_an_idle_connection_is_closed_and_one_that_waits_for_its_answer_is_not()
     async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: Gate) -> None:
         kept: list[Exchange] = gate.kept  # type: ignore[attr-defined]
         writer.write(b"GET /later HTTP/1.1\r\nHost: x\r\n\r\n")
-        while not kept:
-            await asyncio.sleep(0)
+        await until(lambda: bool(kept))
         gate.sweep(asyncio.get_running_loop().time() + 1000)
         kept[0].answer(200, b"done")
         assert (await answer(reader))[2] == b"done"
@@ -200,8 +201,7 @@ def test_a_draining_server_answers_all_that_was_sent_and_says_close_with_the_las
         kept: list[Exchange] = gate.kept  # type: ignore[attr-defined]
         for path in ("/later-a", "/later-b"):
             writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        while len(kept) < 2:
-            await asyncio.sleep(0)
+        await until(lambda: len(kept) == 2)
         gate.draining = True
         kept[0].answer(200, b"a")
         kept[1].answer(200, b"b")
@@ -217,13 +217,11 @@ def test_a_client_that_went_away_before_its_answer_harms_nobody() -> None:
     async def conversation(_: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: Gate) -> None:
         kept: list[Exchange] = gate.kept  # type: ignore[attr-defined]
         writer.write(b"GET /later HTTP/1.1\r\nHost: x\r\n\r\n")
-        while not kept:
-            await asyncio.sleep(0)
+        await until(lambda: bool(kept))
         sock = writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, not a polite end
         writer.transport.abort()
-        while gate.open:
-            await asyncio.sleep(0)
+        await until(lambda: not gate.open)
         kept[0].answer(200, b"late")
 
     talk(conversation)
@@ -234,8 +232,7 @@ def test_a_client_that_sends_no_more_still_gets_its_answer() -> None:
         kept: list[Exchange] = gate.kept  # type: ignore[attr-defined]
         writer.write(b"GET /later HTTP/1.1\r\nHost: x\r\n\r\n")
         writer.write_eof()
-        while not kept:
-            await asyncio.sleep(0)
+        await until(lambda: bool(kept))
         await asyncio.sleep(0.05)
         kept[0].answer(200, b"done")
         assert (await answer(reader))[2] == b"done"

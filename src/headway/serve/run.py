@@ -6,10 +6,12 @@ Drain means: not ready at once, serve on with `Connection: close`, and leave whe
 import asyncio
 import os
 import signal
+import socket
 import sys
 import tempfile
 import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from email.utils import formatdate
 from pathlib import Path
 
@@ -51,24 +53,61 @@ async def _serve(options: Options, opened: Opened) -> None:
     model = Model(opened, runtime_of(opened, options.python), options.limits)
     routes = Routes(model, draining=lambda: gate.draining)
     gate = Gate(options.limits, routes.handle, routes.refused)
-    try:
-        listener = await loop.create_server(lambda: Connection(gate), options.host, options.port, backlog=_BACKLOG)
-    except OSError as error:
-        raise RefusedError(f"cannot listen on {options.host}:{options.port}: {error.strerror}") from None
-    port = int(listener.sockets[0].getsockname()[1])
+    door = _Door(gate, options)
+    port = await door.open()
     beat = asyncio.create_task(_beat(gate, model))
     try:
         if await _unless(told, model.start()):
             _say(f"{opened.manifest.model} {opened.manifest.version} is ready on {options.host}:{port}")
             _write_ready(options, opened, port)
             await told.wait()
-            await _drain(options, gate, listener)
+            await _drain(options, gate, door)
     finally:
         beat.cancel()
-        listener.close()
+        await door.close()
         for connection in list(gate.open):
             connection.close()
         await model.stop()
+
+
+class _Door:
+    """The listening socket; closing it turns nobody away who had already come in."""
+
+    def __init__(self, gate: Gate, options: Options) -> None:
+        self._gate = gate
+        self._options = options
+        self._socket: socket.socket | None = None
+        self._listener: asyncio.Server | None = None
+
+    async def open(self) -> int:
+        """Listen; the port."""
+        host, port = self._options.host, self._options.port
+        try:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            own = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+            own.setblocking(False)
+            # The loop gets a duplicate, so that it can stop listening while the queue of connections lives on.
+            make = asyncio.get_running_loop().create_server
+            self._listener = await make(lambda: Connection(self._gate), sock=own.dup(), backlog=_BACKLOG)
+        except OSError as error:
+            raise RefusedError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+        self._socket = own
+        return int(own.getsockname()[1])
+
+    async def close(self) -> None:
+        """Take in those whose connection the kernel has already accepted, which a close would reset; then shut."""
+        own, self._socket = self._socket, None
+        if own is None or self._listener is None:
+            return
+        self._listener.close()
+        waiting = []
+        with suppress(OSError):  # BlockingIOError: the queue is empty
+            while True:
+                waiting.append(own.accept()[0])
+        own.close()
+        for client in waiting:
+            client.setblocking(False)
+            await asyncio.get_running_loop().connect_accepted_socket(lambda: Connection(self._gate), client)
 
 
 async def _unless(told: asyncio.Event, starting: Coroutine[None, None, None]) -> bool:
@@ -94,7 +133,7 @@ async def _beat(gate: Gate, model: Model) -> None:
         await asyncio.sleep(1)
 
 
-async def _drain(options: Options, gate: Gate, listener: asyncio.Server) -> None:
+async def _drain(options: Options, gate: Gate, door: _Door) -> None:
     loop = asyncio.get_running_loop()
     begin = loop.time()
     gate.draining = True
@@ -102,12 +141,13 @@ async def _drain(options: Options, gate: Gate, listener: asyncio.Server) -> None
     close_at = max(last - _LAST_S, begin + options.drain_s / 2)
     _say(f"told to stop; serving on for at most {options.drain_s:g} s")
     while (now := loop.time()) < last:
+        patience = options.quiet_s if now < close_at else min(options.quiet_s, _LAST_S / 2)
         for connection in list(gate.open):
-            if connection.idle(now) > options.quiet_s or (now >= close_at and connection.idle(now)):
+            if connection.idle(now) > patience:
                 connection.close()
         busy = now if gate.open else busy
         if now >= close_at:
-            listener.close()
+            await door.close()
         if not gate.open and (now >= close_at or now - busy >= options.quiet_s):
             break
         await asyncio.sleep(_TICK_S)

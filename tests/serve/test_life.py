@@ -1,0 +1,158 @@
+"""From start to the end of a drain: what the supervisor and the clients of a server see."""
+
+import asyncio
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.serve.bundles import ROW, python_classifier, request
+from tests.serve.running import command, serving
+
+CLIENTS = 8
+BODY = json.dumps(request([ROW])).encode()
+SENT = b"POST /v2/models/delay/infer HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
+
+
+async def busy(port: int, told: asyncio.Event, seen: Counter[str]) -> None:
+    """A keep-alive client that asks without pause, and comes again until the door is shut."""
+    while True:
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            seen["refused" if told.is_set() else "broken"] += 1
+            return
+        try:
+            while True:
+                writer.write(SENT)
+                head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+                await reader.readexactly(int(head.split("content-length: ")[1].split("\r\n")[0]))
+                seen[head.split()[1]] += 1
+                if told.is_set():
+                    seen["after"] += 1
+                if "connection: close" in head:
+                    seen["closed"] += 1
+                    break
+        except (OSError, EOFError):
+            seen["broken"] += 1
+            return
+        finally:
+            writer.close()
+
+
+def test_eight_busy_clients_lose_nothing_at_sigterm(classifier: Path, tmp_path: Path) -> None:
+    async def run() -> Counter[str]:
+        seen: Counter[str] = Counter()
+        told = asyncio.Event()
+        clients = [asyncio.create_task(busy(server.port, told, seen)) for _ in range(CLIENTS)]
+        while seen["200"] < 200:  # noqa: ASYNC110 - a count has no event
+            await asyncio.sleep(0.01)
+        told.set()
+        server.process.send_signal(signal.SIGTERM)
+        await asyncio.gather(*clients)
+        return seen
+
+    with serving(classifier, tmp_path, "--drain", "1") as server:
+        seen = asyncio.run(asyncio.wait_for(run(), 60))
+        assert server.process.wait(timeout=20) == 0
+    assert seen["broken"] == 0, seen
+    assert seen["after"] > 100  # it went on serving
+    assert seen["closed"] >= CLIENTS  # and asked each to go
+    assert seen["200"] + seen["closed"] + seen["after"] + seen["refused"] == seen.total()
+
+
+def test_a_drain_turns_not_ready_at_once_serves_on_and_ends_when_nobody_is_left(
+    classifier: Path, tmp_path: Path
+) -> None:
+    with serving(classifier, tmp_path, "--drain", "20", "--quiet", "1") as server:
+        url = f"http://127.0.0.1:{server.port}"
+        assert httpx.get(f"{url}/v2/health/ready").status_code == 200
+        idle = socket.create_connection(("127.0.0.1", server.port))
+        begin = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        while httpx.get(f"{url}/v2/health/ready").status_code != 503:
+            assert time.monotonic() - begin < 5
+        answer = httpx.post(f"{url}/v2/models/delay/infer", content=BODY)
+        assert (answer.status_code, answer.headers["connection"]) == (200, "close")
+        assert server.process.wait(timeout=15) == 0
+        assert time.monotonic() - begin < 10
+        assert idle.recv(1) == b""  # closed, not reset
+        idle.close()
+
+
+def test_a_client_that_never_leaves_does_not_hold_the_server_beyond_its_time(classifier: Path, tmp_path: Path) -> None:
+    with serving(classifier, tmp_path, "--drain", "0.6", "--quiet", "30") as server:
+        stuck = socket.create_connection(("127.0.0.1", server.port))
+        stuck.sendall(b"POST /v2/models/delay/infer HTTP/1.1\r\nContent-Length: 100\r\n\r\n")
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(timeout=10) == 0
+        stuck.close()
+
+
+def test_a_server_is_live_but_not_ready_while_its_model_loads(tmp_path: Path) -> None:
+    slow = "import time\ndef load(folder): time.sleep(60)\ndef predict(model, frame): return None"
+    bundle = python_classifier(tmp_path / "bundle", slow)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    ready = tmp_path / "ready.json"
+    process = subprocess.Popen(
+        command(bundle, "--port", str(port), "--ready-file", str(ready)),
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        url, until = f"http://127.0.0.1:{port}", time.monotonic() + 30
+        while True:
+            try:
+                assert httpx.get(f"{url}/v2/health/live").status_code == 200
+                break
+            except httpx.ConnectError:
+                assert time.monotonic() < until
+                time.sleep(0.05)
+        assert httpx.get(f"{url}/v2/health/ready").status_code == 503
+        assert httpx.get(f"{url}/v2/models/delay/ready").status_code == 503
+        answer = httpx.post(f"{url}/v2/models/delay/infer", content=BODY)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert not ready.exists()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+        assert not ready.exists()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_port_that_is_taken_is_told(classifier: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            command(classifier, "--port", str(port)), capture_output=True, text=True, timeout=60, check=False
+        )
+    assert done.returncode == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
+
+
+def test_it_serves_without_uvloop_too(classifier: Path, tmp_path: Path) -> None:
+    (tmp_path / "uvloop.py").write_text("raise ImportError('not here')")
+    with serving(classifier, tmp_path, env={"PYTHONPATH": str(tmp_path)}) as server:
+        assert server.infer(request([ROW])).status_code == 200
+
+
+@pytest.mark.parametrize("runtime", ["headway.serve.onnx", "headway.serve.process"])
+def test_the_server_loads_nothing_of_the_control_plane(runtime: str) -> None:
+    program = f"import sys, headway.serve.run, {runtime}; print(*sorted(m for m in sys.modules if m[:8] == 'headway.'))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    rooms = {name.split(".")[1] for name in done.stdout.split()}
+    assert rooms <= {"serve", "stats", "evidence", "spec"}
+    heavy = "{'click', 'rich', 'cryptography', 'onnxruntime', 'yaml'}"
+    program = f"import sys, headway.serve.run; print({heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "set()"
