@@ -137,6 +137,23 @@ def test_the_end_of_a_rollout_is_the_outcome_of_its_try(branch: Branch) -> None:
     assert state(branch).tries[TWO.bundle, "production"].outcome == "expired"
 
 
+def test_a_release_ends_the_try_of_its_candidate(branch: Branch) -> None:
+    def outcome(served: Served) -> str:
+        return state(branch).tries[served.bundle, "production"].outcome
+
+    release(branch, "direct", ONE)
+    release(branch, "started", ONE, TWO)
+    assert outcome(TWO) == ""
+    release(branch, "aborted", ONE)
+    assert outcome(TWO) == "aborted"
+    release(branch, "started", ONE, TWO)
+    assert outcome(TWO) == ""
+    release(branch, "started", ONE, THREE)
+    assert outcome(TWO) == "aborted"
+    release(branch, "promoted", THREE)
+    assert outcome(THREE) == "promoted"
+
+
 @pytest.mark.parametrize("how", ["aborted", "rolled back"])
 def test_a_retreat_holds_until_a_person_resumes(branch: Branch, how: str) -> None:
     release(branch, "direct", ONE)

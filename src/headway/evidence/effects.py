@@ -123,7 +123,7 @@ def _released(state: ModelState, said: _Said, seen: Released) -> ModelState:
     state = structs.replace(
         state,
         standing={**state.standing, environment: standing},
-        tries=_tried(state, said, seen),
+        tries=_tried(state, said, seen, before.candidate if before else None),
         pending=_still_pending(state.pending, environment, seen),
     )
     if seen.how in {"aborted", "rolled back"}:
@@ -145,14 +145,18 @@ def _stables(before: tuple[Served, ...], seen: Released) -> tuple[Served, ...]:
     return before if before and before[-1] == seen.stable else (*before, seen.stable)
 
 
-def _tried(state: ModelState, said: _Said, seen: Released) -> dict[tuple[str, str], Try]:
-    tries = dict(state.tries)
+def _tried(state: ModelState, said: _Said, seen: Released, candidate: Served | None) -> dict[tuple[str, str], Try]:
+    """Counts a start; the release that ends a rollout is its outcome where no record of the rollout says more."""
+    tries, environment = dict(state.tries), said.about.environment
     entered = {"started": seen.candidate, "direct": seen.stable}.get(seen.how)
+    if candidate and candidate != seen.candidate and (last := tries.get((candidate.bundle, environment))):
+        ended = last.outcome or ("promoted" if seen.stable == candidate else "aborted")
+        tries[candidate.bundle, environment] = structs.replace(last, outcome=ended)
     if entered:
-        key = (entered.bundle, said.about.environment)
-        last = tries.get(key, Try())
+        key = (entered.bundle, environment)
+        starts = tries.get(key, Try()).starts + 1
         outcome = "promoted" if seen.how == "direct" else ""
-        tries[key] = structs.replace(last, starts=last.starts + 1, started=said.at, outcome=outcome)
+        tries[key] = Try(starts=starts, started=said.at, outcome=outcome)
     return tries
 
 
