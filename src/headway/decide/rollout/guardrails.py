@@ -39,7 +39,7 @@ def stage_of(stages: Sequence[float], weight: float) -> int | None:
 
 
 def opened(wish: str, guardrails: Sequence[Guardrail], stages: int, before: Arm) -> Tally:
-    """No window yet; `before` are the stable version's starts and errors from earlier (its latencies are learnt anew)."""
+    """No window yet; of `before`, the stable version's earlier counts, starts and errors are used."""
     tracks = tuple((begun(stages),) if isinstance(guardrail, ErrorGuardrail) else () for guardrail in guardrails)
     return Tally(wish=wish, before=before, tracks=tracks)
 
