@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         serve(options)
     except RefusedError as refusal:
-        sys.stderr.write(f"headway serve: {refusal}\n")
+        sys.stderr.write(f"headway serve: {' '.join(str(refusal).split())}\n")
         return 1
     except ModuleNotFoundError as missing:
         sys.stderr.write(f"headway serve: {missing.name} is not installed; install headway[serve]\n")

@@ -126,17 +126,10 @@ class Binner:
             return None
         if reference.levels or output == "label":
             return _Column(reference, lambda parts: [v for _, a in parts for v in a.values[output]], texts=True)
-        at = self._scored(output)
+        # Of probabilities the last class's are followed, as the reference does.
         return _Column(
-            reference, lambda parts: np.concatenate([a.scores[output][:, at] for _, a in parts]), texts=False
+            reference, lambda parts: np.concatenate([a.scores[output][:, -1] for _, a in parts]), texts=False
         )
-
-    def _scored(self, output: str) -> int:
-        """Of probabilities, those of the positive class are followed, or of the last."""
-        classes = self._manifest.classes
-        if output == "probabilities" and self._manifest.positive in classes:
-            return classes.index(self._manifest.positive)
-        return -1
 
 
 def _spelt(value: object) -> str:

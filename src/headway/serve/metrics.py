@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["BUCKETS_S", "METRICS", "Metric", "Metrics"]
+__all__ = ["BUCKETS_S", "METRICS", "Metric", "Metrics", "page"]
 
 BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _QPS_OVER = 10  # seconds
@@ -43,10 +43,33 @@ METRICS = (
     Metric(
         name="ml_model_drift_score",
         kind="gauge",
-        says="How far live rows are from the bundle's reference.",
+        says="Jensen-Shannon distance (0 to 1) of the last one to two hours from the reference, from 1,000 rows on.",
         labels=("column",),
     ),
 )
+
+
+def page() -> str:
+    """The reference page, docs/reference/metrics.md; a test compares it and says how to renew it."""
+    rows = [
+        f"| `{metric.name}` | {metric.kind} | {', '.join(('model', 'version', *metric.labels))} | {metric.says} |"
+        for metric in METRICS
+    ]
+    return "\n".join(
+        [
+            "# Metrics",
+            "",
+            "Every model server answers `GET /metrics` in Prometheus' text format. `model` and `version` are fixed when",
+            "the bundle is loaded; counters begin at zero with the process.",
+            "",
+            "| metric | type | labels | what it says |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+            f"Buckets of the histogram, in seconds: {', '.join(f'{edge:g}' for edge in BUCKETS_S)}.",
+            "",
+        ]
+    )
 
 
 class Metrics:

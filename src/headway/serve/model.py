@@ -6,6 +6,7 @@ from headway.serve.answers import Answers
 from headway.serve.batch import Batcher, Job
 from headway.serve.binning import Binner
 from headway.serve.bundle import Opened
+from headway.serve.drift import Drift
 from headway.serve.fault import Fault, RefusedError
 from headway.serve.metrics import Metrics
 from headway.serve.options import Limits
@@ -37,7 +38,8 @@ class Model:
         self.layout = Layout(opened.manifest.signature, runtime.largest)
         self.outputs = tuple(column.name for column in opened.manifest.signature.outputs)
         self.binner = Binner(opened.manifest, self.layout)
-        self.metrics = Metrics(opened.manifest.model, opened.manifest.version, dict)
+        self.drift = Drift(opened.manifest.summary, self.binner.summary)
+        self.metrics = Metrics(opened.manifest.model, opened.manifest.version, self.drift.scores)
         self._batcher = Batcher(runtime, self.layout, limits, self.binner.add)
         self._warm = False
 

@@ -57,7 +57,7 @@ class OnnxRuntime:
         try:
             session = onnxruntime.InferenceSession(self._data, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # noqa: BLE001 - ONNX Runtime raises a class for each of its status codes
-            raise RefusedError(f"{self._manifest.entry} does not load: {error}") from None
+            raise RefusedError(f"{self._manifest.entry} does not load: {_line(error)}") from None
         self._data = b""
         self._feed = _feed(self._manifest, session)
         self._names = _outputs(self._manifest, session)
@@ -76,7 +76,7 @@ class OnnxRuntime:
         try:
             given = dict(zip(self._names, self._call(self._feed(batch)), strict=True))
         except Exception as error:  # noqa: BLE001 - ONNX Runtime raises a class for each of its status codes
-            return Fault(500, f"the model failed on these rows: {str(error)[:200]}", shared=True)
+            return Fault(500, f"the model failed on these rows: {_line(error)}", shared=True)
         labels: list[Any] | None = None
         if "label" in given:
             labels = given.pop("label").ravel().tolist()
@@ -93,7 +93,7 @@ def _feed(manifest: Manifest, session: onnxruntime.InferenceSession) -> Feed:
     """How a batch becomes the session's inputs: one a column by name, or one matrix in the signature's order."""
     layout = Layout(manifest.signature)
     inputs = session.get_inputs()
-    if len(inputs) == 1 and inputs[0].name not in layout.index:
+    if len(inputs) == 1 and _is_matrix(inputs[0], layout):
         kind = _TYPES.get(inputs[0].type)
         if layout.texts or kind not in {np.float32, np.float64}:
             raise RefusedError("the model takes one matrix, and its signature has columns that are not numbers")
@@ -112,6 +112,16 @@ def _feed(manifest: Manifest, session: onnxruntime.InferenceSession) -> Feed:
         side = layout.numbers if kind else layout.texts
         places.append((item.name, side.index(position), kind))
     return _columns(places)
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
+
+
+def _is_matrix(item: onnxruntime.NodeArg, layout: Layout) -> bool:
+    """One input for all columns; it may happen to be called as one of them."""
+    wide = len(item.shape) == 2 and isinstance(item.shape[1], int) and item.shape[1] > 1
+    return wide or item.name not in layout.index
 
 
 def _matrix(name: str, kind: type[np.generic]) -> Feed:

@@ -85,7 +85,7 @@ class _Door:
         try:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             own = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-            own.setblocking(False)
+            own.setblocking(False)  # noqa: FBT003 - the socket's own signature
             # The loop gets a duplicate, so that it can stop listening while the queue of connections lives on.
             make = asyncio.get_running_loop().create_server
             self._listener = await make(lambda: Connection(self._gate), sock=own.dup(), backlog=_BACKLOG)
@@ -106,7 +106,7 @@ class _Door:
                 waiting.append(own.accept()[0])
         own.close()
         for client in waiting:
-            client.setblocking(False)
+            client.setblocking(False)  # noqa: FBT003 - the socket's own signature
             await asyncio.get_running_loop().connect_accepted_socket(lambda: Connection(self._gate), client)
 
 
@@ -130,6 +130,7 @@ async def _beat(gate: Gate, model: Model) -> None:
         gate.fixed = version + f"Date: {formatdate(time.time(), usegmt=True)}\r\n".encode()
         gate.sweep(loop.time())
         model.metrics.tick()
+        model.drift.tick(loop.time())
         await asyncio.sleep(1)
 
 
