@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from tests.adapters.local.kit import ENVIRONMENT, MODEL, bring, bundle, local_runtime, objects, until, users
 from tests.adapters.local.look import kill, mine, pids, supervisor, view
 
+from headway.adapters.local.client import start
 from headway.adapters.local.runtime import LocalRuntime, Timing
 
 pytestmark = pytest.mark.e2e
@@ -24,6 +26,7 @@ ON_STABLE = {"1.0.0": 100.0, "1.1.0": 0.0}
 
 BEATING = """
 import sys, time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tests.adapters.local.kit import local_runtime
 from tests.adapters.local.test_silence import QUICK
@@ -183,3 +186,13 @@ def test_a_stopped_supervisor_does_not_stop_traffic(runtime: LocalRuntime) -> No
     finally:
         os.kill(pid, signal.SIGCONT)
     assert crowd.lost == []
+
+
+def test_of_many_supervisors_started_at_once_one_stays(runtime: LocalRuntime) -> None:
+    root = runtime._root
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(start, [root] * 4))
+    until(lambda: mine(runtime) == {supervisor(runtime)})
+    bring(runtime, ("1.0.0", A, 100.0, 1))
+    assert runtime.shut_down()
+    until(lambda: mine(runtime) == set())

