@@ -9,11 +9,11 @@ from msgspec import Struct
 from headway.evidence.weights import Route
 from headway.reconcile.ports import PortError
 from headway.render.manifest import LABEL_ENVIRONMENT, LABEL_MODEL, LABEL_VERSION, Object
+from headway.render.pod import ANNOTATION_BUNDLE
 from headway.render.traffic.table import TRAFFIC
 
-__all__ = ["ANNOTATION_BUNDLE", "Deployment", "carriers", "deployments", "route_of"]
+__all__ = ["Deployment", "carriers", "deployments", "route_of"]
 
-ANNOTATION_BUNDLE = "headway.dev/bundle"
 # Of a container's arguments only these mean something to a process here; addresses and folders are the machine's.
 _FLAGS = frozenset({"--drain", "--require-release", "--keys"})
 
