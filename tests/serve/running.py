@@ -51,7 +51,7 @@ def serving(bundle: Path, place: Path, *options: str, env: dict[str, str] | None
     log = place / f"{ready.stem}.log"
     with log.open("w") as file:
         process = subprocess.Popen(
-            [*command(bundle, *options), "--quiet", "0.1", "--ready-file", str(ready), "--nonce", "n1"],
+            [*command(bundle, "--quiet", "0.1", *options), "--ready-file", str(ready), "--nonce", "n1"],
             stderr=file,
             stdout=file,
             text=True,

@@ -59,8 +59,8 @@ def page() -> str:
         [
             "# Metrics",
             "",
-            "Every model server answers `GET /metrics` in Prometheus' text format. `model` and `version` are fixed when",
-            "the bundle is loaded; counters begin at zero with the process.",
+            "Every model server answers `GET /metrics` in Prometheus' text format. `model` and `version` are fixed",
+            "when the bundle is loaded; counters begin at zero with the process.",
             "",
             "| metric | type | labels | what it says |",
             "|---|---|---|---|",
