@@ -8,14 +8,14 @@ from tests.adapters.git import repository
 from tests.fakes.journal import MemoryJournal, MemoryRemote
 
 from headway.adapters.git.journal import GitJournal
-from headway.reconcile.ports import Change, Journal, MovedError, PortError
+from headway.reconcile.ports import Change, Commit, Journal, MovedError, PortError
 
 
 def writes(path: str, data: bytes | None, subject: str = "Write") -> Change:
     return Change(files={path: data}, subject=subject, body="Because.", trailers={"Headway-Model": "delay"})
 
 
-def unchanged(changes: Sequence[Change]) -> Sequence[Change]:
+def unchanged(changes: Sequence[Change], _theirs: Sequence[Commit]) -> Sequence[Change]:
     return changes
 
 
@@ -107,7 +107,7 @@ def test_of_two_racing_writers_no_record_is_lost(pair: tuple[Journal, Journal]) 
     two.append(writes("two/b", b"b"))
     asked: list[Sequence[Change]] = []
 
-    def sign_again(changes: Sequence[Change]) -> Sequence[Change]:
+    def sign_again(changes: Sequence[Change], _theirs: Sequence[Commit]) -> Sequence[Change]:
         asked.append(changes)
         return [Change(files=change.files, subject=change.subject + " again") for change in changes]
 
@@ -124,7 +124,7 @@ def test_a_loser_may_drop_what_no_longer_holds(pair: tuple[Journal, Journal]) ->
     one.append(writes("release", b"one"))
     one.publish(unchanged)
     two.append(writes("release", b"two"))
-    assert two.publish(lambda _: []).ahead == 0
+    assert two.publish(lambda _mine, _theirs: []).ahead == 0
     assert two.files("") == {"release": b"one"}
 
 

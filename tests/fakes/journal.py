@@ -1,10 +1,10 @@
 """The port Journal in memory, with a remote that several journals share."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from msgspec import structs
 
-from headway.reconcile.ports import Change, Commit, Head, MovedError, PortError
+from headway.reconcile.ports import Change, Commit, Head, MovedError, PortError, Rewrite
 from headway.spec.digest import digest_of
 
 __all__ = ["MemoryJournal", "MemoryRemote"]
@@ -69,15 +69,17 @@ class MemoryJournal:
         self.line.append((structs.replace(commit, id=name[:40]), change))
         return name[:40]
 
-    def publish(self, rewrite: Callable[[Sequence[Change]], Sequence[Change]]) -> Head:
+    def publish(self, rewrite: Rewrite) -> Head:
         """Push what is ahead; rewrite it when the remote moved."""
         if self.remote is None or self.remote.away:
             return self._stand("the remote is away" if self.remote else "")
         self._refuse_rewritten()
         if len(self.remote.line) > self._shared:
             mine = [change for _, change in self.line[self._shared :]]
+            theirs = [commit for commit, _ in self.remote.line[self._shared :]]
+            again = rewrite(mine, theirs) if mine else []
             self.line = list(self.remote.line)
-            for change in rewrite(mine) if mine else []:
+            for change in again:
                 self.append(change)
         self.remote.line = list(self.line)
         self._shared = len(self.line)

@@ -30,6 +30,7 @@ __all__ = [
     "MovedError",
     "Observed",
     "PortError",
+    "Rewrite",
     "Runtime",
     "Signing",
     "Source",
@@ -106,6 +107,10 @@ class Commit(Struct, frozen=True, kw_only=True):
     at: float
 
 
+# Given our unpushed changes and what another pushed meanwhile (oldest first), the changes to put on top of that.
+Rewrite = Callable[[Sequence[Change], Sequence[Commit]], Sequence[Change]]
+
+
 class Journal(Protocol):
     """The record: the branch headway, linear, written without touching work tree or index."""
 
@@ -124,7 +129,7 @@ class Journal(Protocol):
         With `onto` (a commit, empty for an empty branch), MovedError when the head is another by now.
         """
 
-    def publish(self, rewrite: Callable[[Sequence[Change]], Sequence[Change]]) -> Head:
+    def publish(self, rewrite: Rewrite) -> Head:
         """Push what is ahead; when the remote moved, fetch, let `rewrite` redo the unpushed changes, and try again."""
 
 

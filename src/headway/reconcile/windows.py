@@ -25,7 +25,9 @@ def open_window(observed: Observed, now: float) -> Opening:
 
 
 def close_window(opening: Opening, observed: Observed, now: float, *, control: str, candidate: str) -> Window | None:
-    """The window from `opening` to now, or None when the observer or the weights changed meanwhile."""
+    """The window from `opening` to now; None when the observer or the weights changed meanwhile, or it was silent."""
+    if not opening.counts or not observed.counts:
+        return None
     if opening.epoch != observed.epoch or dict(opening.weights) != dict(observed.weights):
         return None
     return Window(

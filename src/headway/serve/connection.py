@@ -6,7 +6,7 @@ It knows nothing of models: a handler gets each request as an Exchange, and answ
 import asyncio
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from typing import cast
@@ -173,17 +173,9 @@ class Connection(asyncio.Protocol):
         now = self._now
         if now is None:
             return
-        match name.lower():
-            case b"content-type":
-                now.kind = value.lower()
-            case b"content-encoding":
-                now.encoding = value.lower()
-            case b"content-length" if len(value) > 15 or int(value) > self.gate.limits.body_bytes:
-                self._refuse_size()
-            case b"inference-header-content-length":
-                now.tensors = value
-            case b"expect" if value.lower() == b"100-continue" and not self._line and self._transport:
-                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        known = _HEADERS.get(name.lower())
+        if known:
+            known(self, now, value)
 
     def on_headers_complete(self) -> None:
         """The head is read."""
@@ -218,6 +210,25 @@ class Connection(asyncio.Protocol):
         self.gate.handle(now)
         if len(self._line) >= self.gate.limits.pipelined:
             self._hold()
+
+    # What the headers say that matter here.
+
+    def _kind(self, now: Exchange, value: bytes) -> None:
+        now.kind = value.lower()
+
+    def _encoding(self, now: Exchange, value: bytes) -> None:
+        now.encoding = value.lower()
+
+    def _tensors(self, now: Exchange, value: bytes) -> None:
+        now.tensors = value
+
+    def _length(self, _: Exchange, value: bytes) -> None:
+        if len(value) > 15 or int(value) > self.gate.limits.body_bytes:
+            self._refuse_size()
+
+    def _expect(self, _: Exchange, value: bytes) -> None:
+        if value.lower() == b"100-continue" and not self._line and self._transport:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     # Ours.
 
@@ -305,3 +316,12 @@ class Connection(asyncio.Protocol):
         with suppress(OSError, NotImplementedError):
             self._transport.write_eof()
         self._loop.call_later(self.gate.limits.linger_s, self.close)
+
+
+_HEADERS: Mapping[bytes, Callable[[Connection, Exchange, bytes], None]] = {
+    b"content-type": Connection._kind,
+    b"content-encoding": Connection._encoding,
+    b"content-length": Connection._length,
+    b"inference-header-content-length": Connection._tensors,
+    b"expect": Connection._expect,
+}

@@ -13,7 +13,7 @@ from msgspec import Struct
 from headway.evidence.bundle import Column, Manifest
 from headway.serve.answers import Answers
 from headway.serve.fault import Fault
-from headway.serve.rows import Layout, Rows, take
+from headway.serve.rows import Layout, Rows, take, take_flat
 
 __all__ = ["Asked", "encode", "metadata", "parse"]
 
@@ -98,7 +98,7 @@ def parse(body: bytes, layout: Layout, outputs: Sequence[str]) -> Asked:
                 raise Fault(400, f"output {name!r} is unknown; there is {_listed(outputs)}")
         if len(set(wanted)) < len(wanted):
             raise Fault(400, "an output is asked for twice")
-    return Asked(take(layout, _columns(layout, request.inputs)), wanted, request.id, request.parameters)
+    return Asked(_rows(layout, request.inputs), wanted, request.id, request.parameters)
 
 
 def encode(asked: Asked, manifest: Manifest, answers: Answers, start: int, stop: int) -> bytes:
@@ -143,11 +143,15 @@ def _datatype(value: object) -> str:
             return "BYTES"
 
 
-def _columns(layout: Layout, inputs: list[_Input]) -> list[list[Any]]:
+def _rows(layout: Layout, inputs: list[_Input]) -> Rows:
     if not inputs:
         raise Fault(400, f"there are no inputs; expected {_listed(layout.index)}")
     if len(inputs) == 1 and len(inputs[0].shape) == 2 and inputs[0].name not in layout.index:
-        return _tensor(layout, inputs[0])
+        return take_flat(layout, _tensor(layout, inputs[0]), inputs[0].shape[0])
+    return take(layout, _columns(layout, inputs))
+
+
+def _columns(layout: Layout, inputs: list[_Input]) -> list[list[Any]]:
     given: list[list[Any] | None] = [None] * len(layout.columns)
     count = -1
     for item in inputs:
@@ -173,14 +177,14 @@ def _given(values: list[Any] | None, column: Column, count: int) -> list[Any]:
 
 def _values(column: Column, item: _Input) -> list[Any]:
     """One column's values, its shape and datatype checked."""
-    name, shape = item.name, item.shape
+    name, shape, values = item.name, item.shape, item.data
     if item.datatype not in _ACCEPTED[column.type]:
         _check_datatype(column, item)
+    if len(shape) == 1 and shape[0] == len(values) > 0:
+        return values
     if len(shape) == 2 and shape[1] == 1:
         values = _flat(item, 1)
-    elif len(shape) == 1:
-        values = item.data
-    else:
+    elif len(shape) != 1:
         raise Fault(400, f"column {name!r}: shape {shape}, expected [n] or [n, 1]")
     if shape[0] < 1:
         raise Fault(400, f"column {name!r}: shape {shape} holds no rows")
@@ -200,7 +204,8 @@ def _check_datatype(column: Column, item: _Input) -> None:
         raise Fault(400, f"column {column.name!r} is {column.type}: datatype {item.datatype}, expected {accepted}")
 
 
-def _tensor(layout: Layout, item: _Input) -> list[list[Any]]:
+def _tensor(layout: Layout, item: _Input) -> list[Any]:
+    """A matrix's values row by row, its shape and datatype checked."""
     count, width = item.shape
     if width != len(layout.columns):
         raise Fault(
@@ -216,9 +221,7 @@ def _tensor(layout: Layout, item: _Input) -> list[list[Any]]:
     values = _flat(item, width)
     if len(values) != count * width:
         raise Fault(400, f"input {item.name!r}: shape {item.shape} and {len(values)} values")
-    if count == 1:
-        return [[value] for value in values]
-    return [values[position::width] for position in range(width)]
+    return values
 
 
 def _flat(item: _Input, width: int) -> list[Any]:

@@ -82,10 +82,7 @@ class OnnxRuntime:
             labels = given.pop("label").ravel().tolist()
             if self._truth:  # ONNX classifiers answer 0 and 1 for classes that were booleans
                 labels = [self._truth.get(label, label) for label in labels]
-        numbers = {
-            name: value.astype(np.float64).reshape(len(value), -1 if value.ndim > 1 else 1)
-            for name, value in given.items()
-        }
+        numbers = {name: value if value.ndim == 2 else value.reshape(len(value), -1) for name, value in given.items()}
         return answers_of(self._manifest, batch.count, labels, numbers)
 
 

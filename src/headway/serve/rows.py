@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from headway.evidence.bundle import Column, Signature
 from headway.serve.fault import Fault
 
-__all__ = ["EXACT", "Batch", "Layout", "Rows", "join", "take"]
+__all__ = ["EXACT", "Batch", "Layout", "Rows", "join", "take", "take_flat"]
 
 EXACT = 2**53  # beyond it a float64 no longer holds every integer
 
@@ -72,6 +72,14 @@ def take(layout: Layout, columns: Sequence[list[Any]]) -> Rows:
         flat = _by_row(checked, count)
     texts = [_texts(layout.columns[i], columns[i]) for i in layout.texts]
     return Rows(count, array("d", flat).tobytes(), texts)
+
+
+def take_flat(layout: Layout, values: list[Any], count: int) -> Rows:
+    """Check values given row by row, every column in the signature's order; Fault 400 names the column."""
+    if layout.plain and not layout.texts and _plain(values, layout.largest):
+        return Rows(count, array("d", values).tobytes(), ())
+    width = len(layout.columns)
+    return take(layout, [values[position::width] for position in range(width)])
 
 
 def join(layout: Layout, parts: Sequence[Rows]) -> Batch:

@@ -16,14 +16,14 @@ from tests.adapters.git.repository import ENVIRON
 from headway.adapters.git.journal import GitJournal
 from headway.adapters.git.program import Git
 from headway.adapters.git.stale import STALE_S, clear_stale_lock
-from headway.reconcile.ports import Change, MovedError, PortError
+from headway.reconcile.ports import Change, Commit, MovedError, PortError
 
 
 def writes(path: str, data: bytes | None = b"") -> Change:
     return Change(files={path: data}, subject="Write")
 
 
-def unchanged(changes: Sequence[Change]) -> Sequence[Change]:
+def unchanged(changes: Sequence[Change], _theirs: Sequence[Commit]) -> Sequence[Change]:
     return changes
 
 
@@ -249,7 +249,7 @@ def test_a_refusing_rewrite_leaves_everything_as_it_was(bare: Path, tmp_path: Pa
     one.publish(unchanged)
     mine = two.append(writes("two"))
 
-    def refuse(_: Sequence[Change]) -> Sequence[Change]:
+    def refuse(_mine: Sequence[Change], _theirs: Sequence[Commit]) -> Sequence[Change]:
         raise PortError("no key")
 
     with pytest.raises(PortError, match="no key"):
@@ -309,7 +309,7 @@ FULL = """
 import os, resource, sys
 from pathlib import Path
 from headway.adapters.git.journal import GitJournal
-from headway.reconcile.ports import Change, PortError
+from headway.reconcile.ports import Change, Commit, PortError
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 try:
     change = Change(files={"many/more": os.urandom(int(sys.argv[2]))}, subject="More")

@@ -15,7 +15,7 @@ from headway.adapters.git.remote import Fetched, Remote
 from headway.adapters.git.stale import clear_stale_lock
 from headway.adapters.git.stream import stream
 from headway.adapters.git.turn import turn
-from headway.reconcile.ports import Change, Commit, Head, MovedError, PortError
+from headway.reconcile.ports import Change, Commit, Head, MovedError, PortError, Rewrite
 
 __all__ = ["GitJournal"]
 
@@ -103,7 +103,7 @@ class GitJournal:
                         raise
         raise PortError(f"{self._branch} moved {TRIES} times while one commit was written. Try again later.")
 
-    def publish(self, rewrite: Callable[[Sequence[Change]], Sequence[Change]]) -> Head:
+    def publish(self, rewrite: Rewrite) -> Head:
         """Push what is ahead; when the remote moved, fetch, let `rewrite` redo the unpushed changes, and try again."""
         if self._remote is None:
             return self._stand("")
@@ -123,13 +123,14 @@ class GitJournal:
                 break
         return self._stand(problem)
 
-    def _redo(self, local: str, seen: str, rewrite: Callable[[Sequence[Change]], Sequence[Change]]) -> None:
+    def _redo(self, local: str, seen: str, rewrite: Rewrite) -> None:
         """Put the unpushed changes, rewritten, on the remote's head, and move the branch there in one step."""
         if is_ancestor(self._git, local, seen):
             self._move(self._ref, seen, local)
             return
         base = self._git.line("merge-base", local, seen)
-        mine = rewrite(changes_of(self._git, entries(self._git, local, base)))
+        theirs = list(commits_of(self._git, entries(self._git, seen, base)))
+        mine = rewrite(changes_of(self._git, entries(self._git, local, base)), theirs)
         with turn(self._git):
             if self._local() == local:
                 redone = f"refs/headway/redone/{self._branch}"

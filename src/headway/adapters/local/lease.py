@@ -10,7 +10,7 @@ from typing import IO, Self
 from headway.adapters.local import seat
 from headway.reconcile.ports import PortError
 
-__all__ = ["Lease", "acquire"]
+__all__ = ["Lease", "acquire", "holder"]
 
 
 class Lease:
@@ -46,3 +46,15 @@ def acquire(folder: Path) -> Lease:
     file.write(f"process {os.getpid()} on {socket.gethostname()} since {since}\n")
     file.flush()
     return Lease(file)
+
+
+def holder(folder: Path) -> str:
+    """Who holds the lease of a run folder; empty when nobody does."""
+    path = folder / "up.lock"
+    if not path.exists():
+        return ""
+    file = seat.lock(path)
+    if file is None:
+        return path.read_text().strip() or "a process that has not said its name yet"
+    file.close()
+    return ""

@@ -139,6 +139,11 @@ class LocalRuntime:
         answer = self._call(Reset(model=model, environment=environment, why=why))
         return bool(answer and answer.did)
 
+    def supervisor(self) -> int:
+        """The process id of the supervisor; 0 when none runs.  Starts none, and is no beat."""
+        answer = call(self._root, Look(model="", environment=""))
+        return answer.pid if answer else 0
+
     def shut_down(self) -> bool:
         """End traffic, then models, then Envoy, then the supervisor, and wait for it; False when nothing ran."""
         if not self._began() and call(self._root, Beat()) is None:

@@ -10,8 +10,36 @@ from headway.app.errors import INTERRUPTED, OURS, REFUSED, RefusedError
 
 __all__ = ["COMMANDS", "cli", "main"]
 
-# Command -> (its one line in --help, its module).  A module holds its click command as `command`.
-COMMANDS: Mapping[str, tuple[str, str]] = {}
+# Command -> (its one line in --help, `module` or `module:name`).  A module holds its click command as `command`.
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "init": ("put a training script under Headway", "headway.app.cli.init"),
+    "check": ("print every finding about what is wished", "headway.app.cli.check"),
+    "train": ("train a model from the work tree", "headway.app.cli.train"),
+    "review": ("say what a change does, as Markdown", "headway.app.cli.review"),
+    "up": ("bring the world to what Git says, and keep it there", "headway.app.cli.up"),
+    "down": ("end what serves on this machine", "headway.app.cli.down"),
+    "plan": ("show what the next pass would do, and why", "headway.app.cli.plan"),
+    "status": ("show every model, version, rollout and alert", "headway.app.cli.status"),
+    "logs": ("show what a model's processes wrote", "headway.app.cli.logs"),
+    "promote": ("have a version tried in an environment", "headway.app.cli.request:promote"),
+    "approve": ("approve a version, or the list of signers", "headway.app.cli.request:approve"),
+    "rollback": ("go back to an earlier version", "headway.app.cli.request:rollback"),
+    "pause": ("keep a rollout's weight where it is", "headway.app.cli.request:pause"),
+    "resume": ("lift a hold or a pause", "headway.app.cli.request:resume"),
+    "abort": ("give up the candidate on its way", "headway.app.cli.request:abort"),
+    "retire": ("stop serving a model", "headway.app.cli.request:retire"),
+    "data": ("pin the data that models learn from", "headway.app.cli.data"),
+    "render": ("write the Kubernetes objects", "headway.app.cli.render"),
+    "verify": ("prove the record", "headway.app.cli.verify"),
+    "replay": ("compute every verdict again", "headway.app.cli.replay"),
+    "history": ("tell the story of a model", "headway.app.cli.history"),
+    "predict": ("predict a file of rows", "headway.app.cli.predict"),
+    "serve": ("serve a bundle", "headway.app.cli.serve"),
+    "scan": ("say what a model file holds", "headway.app.cli.scan"),
+    "explain": ("explain a finding or a field", "headway.app.cli.explain"),
+    "schema": ("write JSON Schemas for editors", "headway.app.cli.schema"),
+    "demo": ("show the whole way of a change on real flights", "headway.app.cli.demo"),
+}
 
 
 class Lazy(click.Group):
@@ -26,7 +54,8 @@ class Lazy(click.Group):
         row = COMMANDS.get(cmd_name)
         if row is None:
             return None
-        command: click.Command = importlib.import_module(row[1]).command
+        module, _, name = row[1].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name or "command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -1,0 +1,63 @@
+"""What steps made, by their key: an entry names the bytes in the store, and counts only while they are there whole."""
+
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from headway.reconcile.ports import PortError, Store
+
+__all__ = ["Entry", "StepCache"]
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """What a step made: outputs by name (digests in the store), notes of its own, its seconds and isolation."""
+
+    outputs: Mapping[str, str]
+    notes: Mapping[str, str | float | int | bool] = {}
+    seconds: float = 0.0
+    isolation: str = ""
+    log: str = ""
+
+
+class StepCache:
+    """Entries below a folder.  A failure is never kept; a half-written entry is never seen."""
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        self._folder = folder
+        self._store = store
+
+    @contextmanager
+    def holding(self, key: str) -> Iterator[None]:
+        """Hold a key, so that two runs at once do not both do the work; the second then finds the entry."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / f"{key}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def find(self, key: str) -> Entry | None:
+        """The entry of a key, when every output it names is in the store, byte for byte."""
+        try:
+            entry = msgspec.json.decode((self._folder / f"{key}.json").read_bytes(), type=Entry)
+        except (OSError, msgspec.DecodeError):
+            return None
+        try:
+            for digest in entry.outputs.values():
+                self._store.read(digest)
+        except PortError:
+            return None
+        return entry
+
+    def keep(self, key: str, entry: Entry) -> None:
+        """Write an entry, whole or not at all."""
+        target = self._folder / f"{key}.json"
+        new = target.with_suffix(f".{os.getpid()}.new")
+        with new.open("wb") as file:
+            file.write(msgspec.json.encode(entry))
+            file.flush()
+            os.fsync(file.fileno())
+        new.rename(target)

@@ -1,0 +1,84 @@
+"""Decisions of people: each commits a signed request, which the environment's decider carries out.
+
+A retreat may also be asked of the local supervisor at once (`--now`), so that it works while Git is away.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from headway.app.show import output_option, repo_option
+
+__all__ = ["abort", "approve", "pause", "promote", "resume", "retire", "rollback"]
+
+Decision = Literal["promote", "approve", "rollback", "pause", "resume", "abort", "retire"]
+
+_env = click.option("--env", "environment", help="The environment (default: every one, or the one with live traffic).")
+_why = click.option("--why", default="", help="A reason for the record.")
+
+
+def _plain(action: Decision, line: str) -> click.Command:
+    """A decision about a model: `headway ACTION MODEL`."""
+
+    @click.command(action, help=line)
+    @click.argument("model")
+    @_env
+    @_why
+    @repo_option
+    @output_option
+    def command(model: str, environment: str | None, why: str, repo: str, output: str) -> None:
+        from headway.app.asking import Asking, ask
+
+        ask(Asking(repo=Path(repo), action=action, model=model, environment=environment or "", why=why), output)
+
+    return command
+
+
+def _of_version(action: Decision, line: str) -> click.Command:
+    """A decision about a version: `headway ACTION MODEL@VERSION --to ENV`."""
+
+    @click.command(action, help=line)
+    @click.argument("version", metavar="MODEL@VERSION")
+    @click.option("--to", "environment", required=True, help="The environment that the version is to enter.")
+    @_why
+    @repo_option
+    @output_option
+    def command(version: str, environment: str, why: str, repo: str, output: str) -> None:
+        from headway.app.asking import Asking, ask
+
+        model, at, number = version.partition("@")
+        if not at or not number:
+            raise click.UsageError(f"{version!r} names no version: write MODEL@VERSION, such as delay@1.4.2.")
+        ask(
+            Asking(repo=Path(repo), action=action, model=model, environment=environment or "", to=number, why=why),
+            output,
+        )
+
+    return command
+
+
+@click.command("rollback")
+@click.argument("model")
+@click.option("--to", default="", help="The version to go back to (default: the one that was stable before).")
+@click.option("--now", is_flag=True, help="Ask the local supervisor first; the record follows when Git is back.")
+@_env
+@_why
+@repo_option
+@output_option
+def rollback(model: str, *, to: str, now: bool, environment: str | None, why: str, repo: str, output: str) -> None:
+    """Go back to an earlier version at once, and hold automatic releases."""
+    from headway.app.asking import Asking, ask
+
+    ask(
+        Asking(repo=Path(repo), action="rollback", model=model, environment=environment or "", to=to, now=now, why=why),
+        output,
+    )
+
+
+approve = _of_version("approve", "Approve a version for an environment that asks for it.")
+promote = _of_version("promote", "Have a version tried in an environment, whatever automation did before.")
+abort = _plain("abort", "Give up the candidate that is on its way, and hold automatic releases.")
+pause = _plain("pause", "Keep a rollout's weight where it is.")
+resume = _plain("resume", "Lift a hold or a pause.")
+retire = _plain("retire", "Stop serving a model.")

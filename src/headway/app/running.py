@@ -1,0 +1,69 @@
+"""Runs the loop in this process: takes the lease, stops on a signal, says what it does and waits for."""
+
+import signal
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from headway.adapters.local.lease import acquire
+from headway.app.errors import RefusedError
+from headway.app.repository import open_repository
+from headway.app.show import strip_escapes
+from headway.app.wiring import open_memory, open_runtime, open_world
+from headway.plan.action import Wait
+from headway.reconcile.loop import converge, keep
+from headway.reconcile.once import Pass
+from headway.reconcile.ports import PortError
+
+__all__ = ["run"]
+
+
+def run(repo: Path, *, once: bool) -> None:
+    """Loop until a signal, or with `once` until only people are waited for.
+
+    On Ctrl-C and SIGTERM traffic ends first and models last; RefusedError when another `up` holds the lease.
+    """
+    repository = open_repository(repo)
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    try:
+        with acquire(repository.folder / "run"):
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, on_signal)
+            world, memory = open_world(repository), open_memory(repository)
+            telling = _Telling()
+            if once:
+                converge(world, memory, wait=stop.wait, tell=telling)
+            else:
+                keep(world, memory, wait=stop.wait, tell=telling)
+                click.echo("Ending: traffic first, models last ...")
+                open_runtime(repository).shut_down()
+            memory.jobs.close()
+    except PortError as error:
+        raise RefusedError(str(error)) from error
+
+
+class _Telling:
+    """Prints what a pass did, and what is waited for when that changes."""
+
+    def __init__(self) -> None:
+        self._waits: tuple[str, ...] = ()
+
+    def __call__(self, done: Pass) -> None:
+        for line in done.lines:
+            _say(line)
+        waits = tuple(f"{a.model}: waits: {a.why}" for a in done.actions if isinstance(a, Wait))
+        for line in waits:
+            if line not in self._waits:
+                _say(line)
+        self._waits = waits
+
+
+def _say(line: str) -> None:
+    click.echo(f"{time.strftime('%H:%M:%S')}  {strip_escapes(line)}")

@@ -1,0 +1,37 @@
+"""What people see, as values: printed as text or as JSON, by every front alike."""
+
+from msgspec import Struct
+
+from headway.plan.action import Action
+from headway.reconcile.status import ModelStatus
+from headway.spec.finding import Finding
+
+__all__ = ["Checked", "Overview", "Plan"]
+
+
+class Checked(Struct, frozen=True, kw_only=True):
+    """What was read, and all that is wrong with it."""
+
+    models: int
+    environments: int
+    findings: tuple[Finding, ...]
+
+
+class Overview(Struct, frozen=True, kw_only=True):
+    """The repository: where main and the record stand, who runs the loop, and every model."""
+
+    main: str
+    record: str
+    unpushed: int
+    problem: str
+    held_by: str
+    supervisor: int
+    models: tuple[ModelStatus, ...]
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """The next actions; `empty` when a pass would change nothing, `digest` is what an approval binds."""
+
+    empty: bool
+    digest: str
+    actions: tuple[Action, ...]

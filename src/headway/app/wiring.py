@@ -1,0 +1,149 @@
+"""Puts the adapters behind the ports for one repository.  The only place that names both."""
+
+import time
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import msgspec
+
+from headway.adapters.data.facts import facts
+from headway.adapters.data.local import LocalData
+from headway.adapters.data.rows import rows
+from headway.adapters.local.lease import holder
+from headway.adapters.local.runtime import LocalRuntime
+from headway.adapters.measure.assessor import LocalAssessor
+from headway.adapters.measure.client import predict
+from headway.adapters.signing.keys import find, load
+from headway.adapters.steps.cache import StepCache
+from headway.adapters.steps.environments import Environments
+from headway.adapters.steps.package import Packager
+from headway.adapters.steps.server import serving
+from headway.adapters.steps.trainer import LocalTrainer
+from headway.adapters.store.folder import FolderStore
+from headway.app.repository import Repository
+from headway.app.settings import Settings
+from headway.app.storage import open_store
+from headway.evidence.bundle import BUNDLE_FILE, Manifest
+from headway.evidence.folder import FileDigest
+from headway.evidence.summary import Summary
+from headway.reconcile.book import Book
+from headway.reconcile.jobs import Jobs
+from headway.reconcile.memory import Memory
+from headway.reconcile.ports import Signing
+from headway.reconcile.world import World
+from headway.spec.project import Signer
+
+__all__ = [
+    "SystemClock",
+    "open_book",
+    "open_key",
+    "open_memory",
+    "open_runtime",
+    "open_world",
+    "read_reference",
+    "training_environment",
+    "up_holder",
+]
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return time.time()
+
+
+def open_key(settings: Settings, signers: tuple[Signer, ...]) -> Signing | None:
+    """The key of a listed signer that is on this machine: the file that HEADWAY_KEY names, else the first found."""
+    if settings.key:
+        key = load(settings.key)
+        listed = next((signer.name for signer in signers if signer.key == key.public), "")
+        return load(settings.key, listed) if listed else None
+    for signer in signers:
+        path = find(settings.folders.config / "keys", signer.key)
+        if path:
+            return load(path, signer.name)
+    return None
+
+
+def open_book(repository: Repository) -> Book:
+    """The record, read to its head, with this machine's key if it has one."""
+    reader = Book(repository.journal, None, SystemClock())
+    reader.refresh()
+    signing = open_key(repository.settings, reader.ledger.chain.signers)
+    book = Book(repository.journal, signing, SystemClock())
+    book.refresh()
+    return book
+
+
+def open_runtime(repository: Repository) -> LocalRuntime:
+    """The local target of a repository."""
+    environments = _environments(repository.settings)
+    return LocalRuntime(
+        repository.folder / "run",
+        open_store(repository),
+        interpreter=lambda bundle: str(environments.of_bundle(bundle)),
+    )
+
+
+def open_world(repository: Repository) -> World:
+    """Every port of the loop."""
+    folder, store = repository.folder, open_store(repository)
+    environments, work = _environments(repository.settings), repository.folder / "work"
+
+    def caged(bundle: Path) -> AbstractContextManager[str]:
+        return serving(bundle, environments.of_bundle)
+
+    packager = Packager(
+        store=store, work=work, serving=caged, predict=predict, rows=lambda job: rows(store, job.lock, "train")
+    )
+    return World(
+        source=repository.source,
+        journal=repository.journal,
+        store=store,
+        data=LocalData(repository.project, store, folder / "digests.db"),
+        trainer=LocalTrainer(
+            store=store,
+            environments=environments,
+            packager=packager,
+            cache=StepCache(folder / "steps", store),
+            work=work,
+            environ=repository.settings.environ,
+        ),
+        assessor=LocalAssessor(store=store, serving=caged, rows=rows, facts=facts, work=work),
+        runtime=open_runtime(repository),
+        clock=SystemClock(),
+        look_s=repository.settings.pace.look,
+        fetch_s=repository.settings.pace.fetch if repository.remote else 0.0,
+    )
+
+
+def _environments(settings: Settings) -> Environments:
+    return Environments(settings.folders.cache, settings.environ)
+
+
+def up_holder(repository: Repository) -> str:
+    """Who holds the lease of `headway up`; empty when nobody does."""
+    return holder(repository.folder / "run")
+
+
+def read_reference(store: FolderStore, bundle: str) -> Summary | None:
+    """The reference summary in a bundle of the store."""
+    files = {file.path: file for file in msgspec.json.decode(store.read(bundle), type=list[FileDigest])}
+    return msgspec.json.decode(store.read(files[BUNDLE_FILE].sha256), type=Manifest).summary
+
+
+def open_memory(repository: Repository) -> Memory:
+    """What a process remembers between passes, empty but for the record."""
+    return Memory(
+        book=open_book(repository),
+        jobs=Jobs(),
+        read_wish=repository.wish_at,
+        read_reference=lambda bundle: read_reference(open_store(repository), bundle),
+    )
+
+
+def training_environment(settings: Settings, requirements: bytes) -> Path:
+    """Build the environment of these requirements, unless it is there; its interpreter."""
+    return _environments(settings).interpreter(requirements)

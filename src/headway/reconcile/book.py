@@ -1,0 +1,169 @@
+"""The record as one process knows it, and the one way to write to it: sealed, chained, one commit a decision."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from msgspec import Struct, structs
+
+from headway import __version__
+from headway.evidence.envelope import open_unverified, seal
+from headway.evidence.ledger import Ledger, entries_of, fold, path_of
+from headway.evidence.record import Record, Released, Seen, Subject
+from headway.evidence.verdict import Verdict
+from headway.evidence.vsa import ReleaseClaim, release_statement
+from headway.reconcile.ports import Change, Clock, Commit, Head, Journal, MovedError, PortError, Signing
+from headway.spec.digest import digest
+
+__all__ = ["Book", "Draft"]
+
+# Another process of this machine may write between our reading and our writing: read again, sign again.
+TRIES = 8
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """A record before it is signed."""
+
+    subject: Subject
+    seen: Seen
+    verdicts: tuple[Verdict, ...] = ()
+
+
+class Book:
+    """The folded ledger of the branch headway, as far as this process has read it."""
+
+    def __init__(self, journal: Journal, signing: Signing | None, clock: Clock) -> None:
+        self._journal = journal
+        self._signing = signing
+        self._clock = clock
+        self._read = ""
+        self.ledger = Ledger()
+        self.head = Head(commit="")
+
+    @property
+    def signer(self) -> str:
+        """Whose key this machine has; empty when it has none."""
+        return self._signing.name if self._signing else ""
+
+    def refresh(self) -> Ledger:
+        """Ask the remote, and read what is new on the branch."""
+        self.head = self._journal.refresh()
+        return self.follow()
+
+    def write(
+        self, drafts: Sequence[Draft], *, main: str, subject: str, files: Mapping[str, bytes | None] | None = None
+    ) -> str:
+        """Sign the drafts and commit them with the files, in one commit; its id.
+
+        PortError without a key, or when others write faster than we read.
+        """
+        signing = self._key()
+        trailers = {"Headway-Main": main, "Headway-Signer": signing.name} if main else {}
+        for _ in range(TRIES):
+            self.follow()
+            sealed = self._sealed(self.ledger, drafts, main)
+            change = Change(files={**(files or {}), **sealed}, subject=subject, trailers=trailers)
+            try:
+                commit = self._journal.append(change, onto=self._read)
+            except MovedError:
+                continue
+            self.follow()
+            return commit
+        raise PortError(f"Others wrote the record {TRIES} times while `{subject}` was written.  It is tried again.")
+
+    def publish(self) -> Head:
+        """Push what is ahead; our commits that another's overtook are signed again on the new head."""
+        self.head = self._journal.publish(self._again)
+        self.follow()
+        return self.head
+
+    def statement(self, claim: ReleaseClaim) -> bytes:
+        """The signed statement that lets a bundle into an environment."""
+        return release_statement(claim, self._key().sign)
+
+    def now(self) -> str:
+        """RFC 3339 in UTC."""
+        return datetime.fromtimestamp(self._clock.now(), UTC).isoformat(timespec="milliseconds")
+
+    def _key(self) -> Signing:
+        if self._signing is None:
+            raise PortError("No key of a listed signer is on this machine: it may serve, but not decide.")
+        return self._signing
+
+    def follow(self) -> Ledger:
+        """Read what is new on the local branch, such as a request that a person just wrote here."""
+        for commit in self._journal.commits(after=self._read):
+            self.ledger = fold(self.ledger, entries_of(self.ledger, commit.id, commit.files))
+            self._read = commit.id
+        return self.ledger
+
+    def _sealed(self, ledger: Ledger, drafts: Sequence[Draft], main: str) -> dict[str, bytes]:
+        signing = self._key()
+        sealed: dict[str, bytes] = {}
+        for draft in drafts:
+            record = Record(
+                subject=draft.subject,
+                at=self.now(),
+                main=main,
+                seen=draft.seen,
+                verdicts=draft.verdicts,
+                signer=signing.name,
+                previous=ledger.heads.get(signing.name, ""),
+                headway=__version__,
+            )
+            data = seal(record, signing.sign)
+            path = path_of(record, ledger.length)
+            sealed[path] = data
+            ledger = fold(ledger, entries_of(ledger, "", {path: data}))
+        return sealed
+
+    def _again(self, changes: Sequence[Change], theirs: Sequence[Commit]) -> Sequence[Change]:
+        """Our unpushed changes on top of what another pushed: each record signed anew, as the next of the longer chain.
+
+        A change whose documents the other wrote too is dropped: the other decided first, and we only serve.
+        """
+        self._reset()
+        ours = len(changes)
+        commits = list(self._journal.commits())
+        for commit in [*commits[: len(commits) - ours], *theirs]:
+            self._fold(commit.id, commit.files)
+        taken = {path for commit in theirs for path in commit.files if not path.startswith("evidence/")}
+        kept: list[Change] = []
+        renamed: dict[str, str] = {}
+        for change in changes:
+            documents = {path: data for path, data in change.files.items() if not path.startswith("evidence/")}
+            if taken & documents.keys():
+                continue
+            sealed = self._resealed(change, renamed)
+            kept.append(structs.replace(change, files={**documents, **sealed}))
+        self._reset()
+        return kept
+
+    def _resealed(self, change: Change, renamed: dict[str, str]) -> dict[str, bytes]:
+        """The change's records signed anew; `renamed` maps digests of before to those of now, for what cites them."""
+        sealed: dict[str, bytes] = {}
+        for path in sorted(path for path in change.files if path.startswith("evidence/")):
+            data = change.files[path]
+            if data is None:
+                continue
+            record = open_unverified(data)  # ours: read from our own local branch
+            signing = self._key()
+            if record.signer != signing.name:
+                raise PortError(
+                    f"{path} waits to be pushed, and {record.signer!r} signed it: only that key can let it follow what "
+                    "another pushed meanwhile.  Run `headway up` once with that key (HEADWAY_KEY)."
+                )
+            seen = record.seen
+            if isinstance(seen, Released):
+                seen = structs.replace(seen, evidence=tuple(renamed.get(cited, cited) for cited in seen.evidence))
+            again = structs.replace(record, seen=seen, previous=self.ledger.heads.get(signing.name, ""))
+            place = path_of(again, self.ledger.length)
+            sealed[place] = seal(again, signing.sign)
+            renamed[digest(data)] = digest(sealed[place])
+            self._fold("", {place: sealed[place]})
+        return sealed
+
+    def _fold(self, commit: str, files: Mapping[str, bytes | None]) -> None:
+        self.ledger = fold(self.ledger, entries_of(self.ledger, commit, files))
+
+    def _reset(self) -> None:
+        self.ledger, self._read = Ledger(), ""

@@ -1,0 +1,150 @@
+"""Makes what is new: the lock, the version, the judgement.  Long work runs beside the loop."""
+
+from msgspec import structs
+
+from headway.decide.gates.judge import judge, passed
+from headway.evidence.number import Numbered, next_version
+from headway.evidence.recipe import declared_files, test_digest, train_digest, wish_digest
+from headway.evidence.record import Judged, Subject
+from headway.plan.action import Assess, Lock, Release, Train
+from headway.plan.wanted import next_actions
+from headway.reconcile.book import Draft
+from headway.reconcile.documents import lock_file, lock_of, lock_path
+from headway.reconcile.jobs import Done, Failed, Running
+from headway.reconcile.locking import locked
+from headway.reconcile.ports import MeasureJob, TrainJob
+from headway.reconcile.releasing import release
+from headway.reconcile.scene import Effect, Scene
+from headway.spec.model import Model
+from headway.spec.wish import allowed_classes, effective_gates
+
+__all__ = ["assess", "lock", "train"]
+
+
+def lock(scene: Scene, action: Lock) -> Effect:
+    """Pin the data into the store and the lock into the record."""
+    model = _model(scene)
+    job = scene.memory.jobs.ensure(
+        f"lock:{model.metadata.name}", lambda: scene.world.data.lock(scene.folder, model.spec.data), scene.now
+    )
+    match job:
+        case Running():
+            return Effect()
+        case Failed(error=error):
+            raise error
+        case Done(value=made):
+            seen = locked(made.spec, action.cause)
+            scene.memory.book.write(
+                [Draft(subject=Subject(model=action.model), seen=seen)],
+                main=scene.facts.main,
+                subject=f"Lock the data of {action.model}",
+                files={lock_path(action.model): lock_file(made)},
+            )
+            return Effect(changed=True, line=f"locked {seen.train_rows} training and {seen.test_rows} test rows")
+
+
+def train(scene: Scene, action: Train) -> Effect:
+    """Train, package and number; the record is written whether it went well or not."""
+    model = _model(scene)
+    pinned = lock_of(scene.world.journal, action.model)
+    versions = [
+        Numbered(version=made.version, signature=made.signature, recipe=made.recipe, train=made.train)
+        for made in scene.memory.book.ledger.model(action.model).versions
+    ]
+    at_train = train_digest(pinned.spec)
+    work = TrainJob(
+        model=model,
+        folder=scene.folder,
+        files=_declared(scene, model),
+        lock=pinned,
+        number=lambda signature: next_version(versions, signature, recipe=action.recipe, train=at_train),
+        allow=allowed_classes(scene.wish, model),
+    )
+    key = f"train:{action.model}:{action.recipe}:{at_train}"
+    job = scene.memory.jobs.ensure(key, lambda: scene.world.trainer.train(work), scene.now)
+    match job:
+        case Running():
+            return Effect()
+        case Failed(error=error):
+            raise error
+        case Done(value=result):
+            seen = structs.replace(result.seen, recipe=action.recipe, train=at_train, cause=action.cause)
+            went = f"Train {action.model} {result.version}" if result.bundle else f"Training {action.model} failed"
+            scene.memory.book.write(
+                [Draft(subject=Subject(model=action.model, version=result.version, bundle=result.bundle), seen=seen)],
+                main=scene.facts.main,
+                subject=went,
+            )
+            return Effect(changed=True, line=went if result.bundle else f"{went}: {seen.reason}")
+
+
+def assess(scene: Scene, action: Assess) -> Effect:
+    """Measure and judge; when nothing else stands between, the release that follows is the same commit."""
+    model = _model(scene)
+    pinned = lock_of(scene.world.journal, action.model)
+    gates, allow = effective_gates(scene.wish, model), allowed_classes(scene.wish, model)
+    work = MeasureJob(
+        model=model,
+        gates=gates,
+        bundle=action.served.bundle,
+        lock=pinned,
+        live=action.over.bundle if action.over else "",
+        live_version=action.over.version if action.over else "",
+        allow=allow,
+    )
+    wish = wish_digest(model, gates, allow)
+    key = f"measure:{action.served.bundle}:{work.live}:{wish}:{test_digest(pinned.spec)}"
+    job = scene.memory.jobs.ensure(key, lambda: scene.world.assessor.measure(work), scene.now)
+    match job:
+        case Running():
+            return Effect()
+        case Failed(error=error):
+            raise error
+        case Done(value=measured):
+            uses = scene.memory.book.ledger.model(action.model).uses(test_digest(pinned.spec), action.served.bundle)
+            verdicts = judge(gates, model.spec.task, model.spec.data, measured, action.over, uses)
+            good = passed(verdicts)
+            draft = Draft(
+                subject=Subject(
+                    model=action.model,
+                    version=action.served.version,
+                    bundle=action.served.bundle,
+                    environment=action.environment,
+                ),
+                seen=Judged(
+                    wish=wish, lock=test_digest(pinned.spec), over=action.over, passed=good, measurement=measured
+                ),
+                verdicts=verdicts,
+            )
+            return _conclude(scene, action, draft, good=good)
+
+
+def _conclude(scene: Scene, action: Assess, draft: Draft, *, good: bool) -> Effect:
+    name = f"{action.model} {action.served.version}"
+    if good:
+        places = tuple(
+            structs.replace(place, gates="passed") if place.environment == action.environment else place
+            for place in scene.facts.places
+        )
+        following = next_actions(structs.replace(scene.facts, places=places))
+        for step in following:
+            if isinstance(step, Release) and step.environment == action.environment:
+                return release(scene, step, before=[draft])
+    went = f"{name} {'passes' if good else 'does not pass'} the gates of {action.environment}"
+    scene.memory.book.write([draft], main=scene.facts.main, subject=went)
+    why = "" if good else ": " + "; ".join(v.why for v in draft.verdicts if v.answer in {"fail", "undecided"})
+    return Effect(changed=True, line=went + why)
+
+
+def _declared(scene: Scene, model: Model) -> dict[str, bytes]:
+    """The declared files' bytes at the commit, by their path in the model's folder."""
+    places = {f"{scene.folder}/{path}" if scene.folder else path: path for path in declared_files(model)}
+    listed = scene.world.source.files(scene.facts.main)
+    data = scene.world.source.read(scene.facts.main, [place for place in places if place in listed])
+    return {places[place]: content for place, content in data.items()}
+
+
+def _model(scene: Scene) -> Model:
+    if scene.model is None:
+        raise LookupError(f"{scene.facts.model} has no usable spec")
+    return scene.model

@@ -1,0 +1,62 @@
+"""What one process remembers between passes.  All of it can be lost: a restart reads it again, or begins anew."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from headway.evidence.summary import Summary
+from headway.plan.action import Action
+from headway.reconcile.book import Book
+from headway.reconcile.jobs import Jobs
+from headway.reconcile.windows import Opening
+from headway.spec.model import Model
+from headway.spec.wish import Wish
+
+__all__ = ["Memory", "Watched"]
+
+Place = tuple[str, str]  # model, environment
+
+
+@dataclass(kw_only=True)
+class Watched:
+    """The drift window being filled: its start and each pod's summary then, and the verdicts of the last windows."""
+
+    start: float
+    before: Mapping[str, Summary]
+    version: str
+    history: tuple[bool, ...] = ()
+
+
+@dataclass(kw_only=True)
+class Memory:
+    """Caches and open windows of a process.
+
+    `read_wish` reads the wish of a commit, `read_reference` the reference summary of a bundle by its digest.
+    """
+
+    book: Book
+    jobs: Jobs
+    read_wish: Callable[[str], Wish]
+    read_reference: Callable[[str], Summary | None]
+    wishes: dict[str, Wish] = field(default_factory=dict)
+    models: dict[str, Model] = field(default_factory=dict)
+    recipes: dict[tuple[str, str], str] = field(default_factory=dict)
+    references: dict[str, Summary | None] = field(default_factory=dict)
+    openings: dict[Place, Opening] = field(default_factory=dict)
+    watched: dict[Place, Watched] = field(default_factory=dict)
+    last: dict[str, tuple[Action, ...]] = field(default_factory=dict)
+    troubles: dict[str, str] = field(default_factory=dict)
+    refreshed: float = 0.0
+    main: str = ""
+    problem: str = ""
+
+    def wish(self, commit: str) -> Wish:
+        """The wish at a commit of main, read once."""
+        if commit not in self.wishes:
+            self.wishes = {commit: self.read_wish(commit)}
+        return self.wishes[commit]
+
+    def reference(self, bundle: str) -> Summary | None:
+        """The reference summary in a bundle, read once."""
+        if bundle not in self.references:
+            self.references[bundle] = self.read_reference(bundle)
+        return self.references[bundle]
