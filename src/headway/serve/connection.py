@@ -18,6 +18,14 @@ from headway.serve.options import Limits
 __all__ = ["Connection", "Exchange", "Gate"]
 
 JSON = b"application/json"
+# Headers that matter here, and where an Exchange keeps them.
+_KEPT: Mapping[bytes, str] = {
+    b"content-type": "kind",
+    b"content-encoding": "encoding",
+    b"content-length": "length",
+    b"inference-header-content-length": "tensors",
+    b"expect": "expect",
+}
 _REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 _STARTS = {status: b"HTTP/1.1 %d %b\r\nContent-Type: " % (status, reason) for status, reason in _REASONS.items()}
 
@@ -30,8 +38,10 @@ class Exchange:
         "_old",
         "body",
         "encoding",
+        "expect",
         "keep",
         "kind",
+        "length",
         "method",
         "path",
         "start",
@@ -47,6 +57,8 @@ class Exchange:
         self.kind = b""
         self.encoding = b""
         self.tensors = b""
+        self.length = b"0"
+        self.expect = b""
         self.keep = True
         self.start = 0.0
         self.wire: bytes | None = None
@@ -173,9 +185,9 @@ class Connection(asyncio.Protocol):
         now = self._now
         if now is None:
             return
-        known = _HEADERS.get(name.lower())
+        known = _KEPT.get(name.lower())
         if known:
-            known(self, now, value)
+            setattr(now, known, value)
 
     def on_headers_complete(self) -> None:
         """The head is read."""
@@ -187,6 +199,10 @@ class Connection(asyncio.Protocol):
         now.keep = self._parser.should_keep_alive() and not self._parser.should_upgrade()
         if self._parser.get_http_version() == "1.0":
             now.speak_old()
+        if len(now.length) > 15 or int(now.length) > self.gate.limits.body_bytes:
+            self._refuse_size()
+        elif now.expect.lower() == b"100-continue" and not self._line and self._transport:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
@@ -210,25 +226,6 @@ class Connection(asyncio.Protocol):
         self.gate.handle(now)
         if len(self._line) >= self.gate.limits.pipelined:
             self._hold()
-
-    # What the headers say that matter here.
-
-    def _kind(self, now: Exchange, value: bytes) -> None:
-        now.kind = value.lower()
-
-    def _encoding(self, now: Exchange, value: bytes) -> None:
-        now.encoding = value.lower()
-
-    def _tensors(self, now: Exchange, value: bytes) -> None:
-        now.tensors = value
-
-    def _length(self, _: Exchange, value: bytes) -> None:
-        if len(value) > 15 or int(value) > self.gate.limits.body_bytes:
-            self._refuse_size()
-
-    def _expect(self, _: Exchange, value: bytes) -> None:
-        if value.lower() == b"100-continue" and not self._line and self._transport:
-            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     # Ours.
 
@@ -316,12 +313,3 @@ class Connection(asyncio.Protocol):
         with suppress(OSError, NotImplementedError):
             self._transport.write_eof()
         self._loop.call_later(self.gate.limits.linger_s, self.close)
-
-
-_HEADERS: Mapping[bytes, Callable[[Connection, Exchange, bytes], None]] = {
-    b"content-type": Connection._kind,
-    b"content-encoding": Connection._encoding,
-    b"content-length": Connection._length,
-    b"inference-header-content-length": Connection._tensors,
-    b"expect": Connection._expect,
-}

@@ -100,7 +100,7 @@ class Routes:
 
     def _invocations(self, exchange: Exchange) -> None:
         _identity(exchange)
-        kind = exchange.kind.partition(b";")[0].strip()
+        kind = exchange.kind.lower().partition(b";")[0].strip()
         match kind:
             case b"text/csv":
                 rows = invocations.parse_csv(exchange.body, self._model.layout)
@@ -177,7 +177,7 @@ def _path(exchange: Exchange) -> str:
 
 
 def _identity(exchange: Exchange) -> None:
-    if exchange.encoding not in {b"", b"identity"}:
+    if exchange.encoding.lower() not in {b"", b"identity"}:
         raise Fault(415, f"content encoding {exchange.encoding.decode('latin-1')!r} is not supported; send it plain")
 
 
