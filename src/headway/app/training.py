@@ -30,6 +30,7 @@ class Run(Struct, frozen=True, kw_only=True):
     reason: str
     bundle: str
     runtime: str
+    runtime_reason: str
     steps: tuple[StepRun, ...]
     reported: dict[str, float]
     record: str
@@ -71,6 +72,7 @@ def train(repo: Path, name: str, settings: tuple[str, ...], output: str) -> None
         reason=seen.reason,
         bundle=result.bundle,
         runtime=seen.runtime,
+        runtime_reason=seen.runtime_reason,
         steps=seen.steps,
         reported=dict(seen.reported),
         record=record,
@@ -108,5 +110,7 @@ def _text(run: Run) -> str:
     ]
     if run.bundle:
         lines.append(f"bundle {run.bundle[:12]}, served by {run.runtime}; commit it on main to have it released")
+    if run.runtime_reason:
+        lines.append(f"not as ONNX: {run.runtime_reason}")
     lines += [f"  reported {name} = {value:g}" for name, value in run.reported.items()]
     return "\n".join(lines)

@@ -145,5 +145,8 @@ def open_memory(repository: Repository) -> Memory:
 
 
 def training_environment(settings: Settings, requirements: bytes) -> Path:
-    """Build the environment of these requirements, unless it is there; its interpreter."""
-    return _environments(settings).interpreter(requirements)
+    """Build the environment of these requirements and its converters, unless they are there; its interpreter."""
+    environments = _environments(settings)
+    python = environments.interpreter(requirements)
+    environments.converters(python)
+    return python

@@ -19,6 +19,7 @@ def main() -> None:
     """Describe the model; a fault that has a cure is told in `fault`, everything else ends the process."""
     told: Told = json.loads(Path("describe.json").read_text())
     sys.path[:0] = [str(Path.cwd())]
+    sys.path.append(told["converters"])  # behind the team's packages, so that none of theirs is hidden
     warnings.simplefilter("ignore")
     try:
         model = _loaded(Path(told["entry"]))

@@ -87,6 +87,7 @@ class Packager(Struct, frozen=True, kw_only=True):
             "columns": [{"name": column.name, "type": column.type} for column in columns],
             "rows": [{column.name: row[column.name] for column in columns} for row in sample],
             "convert": job.model.spec.predict is None,
+            "converters": str(converters),
         }
         (folder / "describe.json").write_text(json.dumps(told, default=str))
         outcome = run(

@@ -130,7 +130,7 @@ def _drift(scene: Scene, flights: pl.DataFrame) -> Outcome:
     scene.say("   It is July: new files lie in the data folder, and July's flights ask for predictions.")
     scene.wait("drift is noticed", lambda: bool(scene.status().get("alerts")), 60)
     scene.run("headway", "status")
-    return _promoted(scene, "1.1.1")
+    return _promoted(scene, "1.4.0")
 
 
 def _back(scene: Scene, _flights: pl.DataFrame) -> Outcome:

@@ -21,5 +21,5 @@ model = make_pipeline(
     ),
     HistGradientBoostingClassifier(max_iter=60, random_state=0),
 )
-model.fit(flights[NUMBERS + NAMES], flights["late"])
+model.fit(flights.drop(columns=["date", "flight", "late"]), flights["late"])
 joblib.dump(model, "model.joblib")
