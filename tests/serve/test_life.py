@@ -86,6 +86,17 @@ def test_a_drain_turns_not_ready_at_once_serves_on_and_ends_when_nobody_is_left(
         idle.close()
 
 
+@pytest.mark.parametrize("signals", [[signal.SIGINT], [signal.SIGTERM, signal.SIGTERM]])
+def test_ctrl_c_or_a_second_signal_ends_it_soon(
+    classifier: Path, tmp_path: Path, signals: list[signal.Signals]
+) -> None:
+    with serving(classifier, tmp_path, "--drain", "25", "--quiet", "25") as server:
+        for number in signals:
+            server.process.send_signal(number)
+            time.sleep(0.2)
+        assert server.process.wait(timeout=15) == 0
+
+
 def test_a_client_that_never_leaves_does_not_hold_the_server_beyond_its_time(classifier: Path, tmp_path: Path) -> None:
     with serving(classifier, tmp_path, "--drain", "0.6", "--quiet", "30") as server:
         stuck = socket.create_connection(("127.0.0.1", server.port))

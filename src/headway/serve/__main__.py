@@ -24,8 +24,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--require-release", type=Path, metavar="FILE", help="refuse to start without this statement")
     made.add_argument("--keys", type=Path, help="JSON: name to public key in hex, of those who may release")
     made.add_argument("--python", default=sys.executable, help="interpreter of a bundle whose runtime is python")
-    made.add_argument("--drain", type=float, default=10.0, help="seconds to serve on after SIGTERM, at most")
-    made.add_argument("--quiet", type=float, default=1.0, help="leave sooner after so many seconds without a client")
+    made.add_argument("--drain", type=float, default=10.0, help="seconds to serve on after SIGTERM")
+    made.add_argument("--quiet", type=float, help="leave sooner, after so many seconds without a client")
     made.add_argument("--max-body", type=int, default=Limits().body_bytes, help="bytes of a request, at most")
     return made
 

@@ -29,8 +29,8 @@ class Limits(Struct, frozen=True, kw_only=True):
 class Options(Struct, frozen=True, kw_only=True):
     """The command line as a value.
 
-    After SIGTERM the server goes on for at most `drain_s` seconds, and ends before when no connection was open for
-    `quiet_s`.  In a cluster `quiet_s` covers the time in which endpoints are withdrawn; locally that is done before.
+    After SIGTERM the server goes on for `drain_s` seconds, or until no connection was open for `quiet_s` when that is
+    given.  It is not where endpoints are withdrawn some time after the signal, as in a cluster.
     """
 
     bundle: Path
@@ -44,5 +44,5 @@ class Options(Struct, frozen=True, kw_only=True):
     keys: Path | None = None
     python: str = sys.executable
     drain_s: float = 10.0
-    quiet_s: float = 1.0
+    quiet_s: float | None = None
     limits: Limits = Limits()

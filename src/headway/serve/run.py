@@ -47,9 +47,9 @@ def serve(options: Options) -> None:
 
 async def _serve(options: Options, opened: Opened) -> None:
     loop = asyncio.get_running_loop()
-    told = asyncio.Event()
+    stop = _Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told.set)
+        loop.add_signal_handler(number, stop.tell, number)
     model = Model(opened, runtime_of(opened, options.python), options.limits)
     routes = Routes(model, draining=lambda: gate.draining)
     gate = Gate(options.limits, routes.handle, routes.refused)
@@ -57,17 +57,32 @@ async def _serve(options: Options, opened: Opened) -> None:
     port = await door.open()
     beat = asyncio.create_task(_beat(gate, model))
     try:
-        if await _unless(told, model.start()):
+        if await _unless(stop.told, model.start()):
             _say(f"{opened.manifest.model} {opened.manifest.version} is ready on {options.host}:{port}")
             _write_ready(options, opened, port)
-            await told.wait()
-            await _drain(options, gate, door)
+            await stop.told.wait()
+            await _drain(options, gate, door, stop)
     finally:
         beat.cancel()
         await door.close()
         for connection in list(gate.open):
             connection.close()
         await model.stop()
+
+
+class _Stop:
+    """What was asked of the server by signals.  Ctrl-C is somebody at a terminal, who does not want to wait."""
+
+    def __init__(self) -> None:
+        self.told = asyncio.Event()
+        self.at_terminal = False
+        self.at_once = False
+
+    def tell(self, number: signal.Signals) -> None:
+        """A signal came; the second one means at once."""
+        self.at_once = self.told.is_set()
+        self.at_terminal = self.at_terminal or number == signal.SIGINT
+        self.told.set()
 
 
 class _Door:
@@ -125,7 +140,8 @@ async def _unless(told: asyncio.Event, starting: Coroutine[None, None, None]) ->
 async def _beat(gate: Gate, model: Model) -> None:
     """Once a second: the rate, connections over time, the date in every answer."""
     loop = asyncio.get_running_loop()
-    version = f"headway-version: {model.manifest.version}\r\n".encode("latin-1", "replace")
+    told = model.manifest.version
+    version = f"headway-version: {told}\r\n".encode("latin-1", "replace") if told.isprintable() else b""
     while True:
         gate.fixed = version + f"Date: {formatdate(time.time(), usegmt=True)}\r\n".encode()
         gate.sweep(loop.time())
@@ -134,22 +150,25 @@ async def _beat(gate: Gate, model: Model) -> None:
         await asyncio.sleep(1)
 
 
-async def _drain(options: Options, gate: Gate, door: _Door) -> None:
+async def _drain(options: Options, gate: Gate, door: _Door, stop: _Stop) -> None:
     loop = asyncio.get_running_loop()
     begin = loop.time()
     gate.draining = True
     last, busy = begin + options.drain_s, begin
     close_at = max(last - _LAST_S, begin + options.drain_s / 2)
+    quiet = options.drain_s if options.quiet_s is None else options.quiet_s
+    if stop.at_terminal:
+        quiet = min(quiet, _TICK_S)
     _say(f"told to stop; serving on for at most {options.drain_s:g} s")
-    while (now := loop.time()) < last:
-        patience = options.quiet_s if now < close_at else min(options.quiet_s, _LAST_S / 2)
+    while (now := loop.time()) < last and not stop.at_once:
+        patience = quiet if now < close_at else min(quiet, _LAST_S / 2)
         for connection in list(gate.open):
             if connection.idle(now) > patience:
                 connection.close()
         busy = now if gate.open else busy
         if now >= close_at:
             await door.close()
-        if not gate.open and (now >= close_at or now - busy >= options.quiet_s):
+        if not gate.open and (now >= close_at or now - busy >= quiet):
             break
         await asyncio.sleep(_TICK_S)
 
