@@ -97,6 +97,18 @@ def test_a_worker_that_dies_is_503_not_ready_and_comes_back(strict: Path, tmp_pa
         assert server.infer(request([ROW])).status_code == 200
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")
+def test_a_worker_that_dies_while_idle_is_replaced_before_anyone_asks(strict: Path, tmp_path: Path) -> None:
+    with serving(strict, tmp_path) as server:
+        (child,) = children(server.process.pid)
+        os.kill(child, signal.SIGKILL)
+        until = time.monotonic() + 30
+        while children(server.process.pid) in ([], [child]) or server.client.get("/v2/health/ready").status_code != 200:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        assert server.infer(request([ROW])).status_code == 200
+
+
 def test_serving_writes_nothing_into_the_bundle(strict: Path, tmp_path: Path) -> None:
     before = sorted(path.name for path in strict.rglob("*"))
     with serving(strict, tmp_path) as server:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import struct
+import time
 from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
@@ -26,7 +27,7 @@ _LENGTHS = struct.Struct(">II")
 _LOAD_S = 120.0
 _ANSWER_S = 60.0
 _END_S = 2.0
-_FIRST_S, _MOST_S = 0.2, 30.0
+_FIRST_S, _MOST_S, _LASTS_S = 0.2, 30.0, 60.0
 _MOST_BYTES = 256 * 2**20
 # One request must not fan out over every core; teams override it with the same names.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -91,6 +92,7 @@ class ProcessRuntime:
             await self._end()
             raise _GoneError(str(said["error"]))
         self.up = self.free = True
+        self._later(self._watch(self._process))
 
     def _told(self) -> dict[str, Any]:
         manifest, folder = self._manifest, self._opened.folder
@@ -133,7 +135,7 @@ class ProcessRuntime:
             result = self._understood(batch.count, said, numbers)
         except (_GoneError, TimeoutError):
             self.up = False
-            self._later(self._again())
+            self._kill()  # hung rather than dead, perhaps; `_watch` sees to the rest
             result = Fault(503, "the model's process ended while it was asked; it is being restarted", retry_s=1)
         else:
             self.free = True
@@ -151,9 +153,15 @@ class ProcessRuntime:
             place += size * 8
         return answers_of(self._manifest, count, said.get("label"), arrays)
 
-    async def _again(self) -> None:
-        """Start another worker, waiting longer each time; a worker that lasts sets the wait back."""
-        await self._end()
+    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        """Replace this worker when it ends, asked or idle, after a wait that doubles; one that lasted sets it back."""
+        begun = time.monotonic()
+        await process.wait()
+        if self._process is not process:
+            return
+        self._process, self.up, self.free = None, False, False
+        if time.monotonic() - begun > _LASTS_S:
+            self._wait_s = _FIRST_S
         while not self._ending:
             await asyncio.sleep(self._wait_s)
             self._wait_s = min(self._wait_s * 2, _MOST_S)
@@ -173,6 +181,11 @@ class ProcessRuntime:
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+
+    def _kill(self) -> None:
+        if self._process:
+            with suppress(ProcessLookupError):
+                self._process.kill()
 
     def _later(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
