@@ -7,6 +7,9 @@ from headway.render.manifest import Object, ref
 
 __all__ = ["differences"]
 
+# Characters of a value that a sentence shows.
+SHOWN = 60
+
 
 def differences(wanted: Sequence[Object], observed: Mapping[tuple[str, str, str], Object]) -> Iterator[str]:
     """What would change, in sentences: objects to make, to remove, and fields that differ; none when all is as wished.
@@ -40,4 +43,9 @@ def _fields(wanted: Any, observed: Any, path: str) -> Iterator[str]:  # noqa: AN
         for number, (left, right) in enumerate(zip(wanted, observed, strict=True)):
             yield from _fields(left, right, f"{path}[{number}]")
     elif wanted != observed:
-        yield f"{path} is {observed!r}, wanted {wanted!r}"
+        yield f"{path} is {_short(observed)}, wanted {_short(wanted)}"
+
+
+def _short(value: Any) -> str:  # noqa: ANN401 - the JSON of any object
+    text = repr(value)
+    return text if len(text) <= SHOWN else text[:SHOWN] + "…"

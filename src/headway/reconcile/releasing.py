@@ -110,7 +110,7 @@ def apply(scene: Scene, action: Apply) -> Effect:
     """Bring what runs to what the release says."""
     place = scene.place(action.environment)
     act(scene, action.environment, place.stable, place.candidate, place.rollout)
-    return Effect(line=f"{action.environment}: {action.why}")
+    return Effect()
 
 
 def _statement(scene: Scene, environment: str, served: Served) -> bytes:

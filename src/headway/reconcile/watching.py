@@ -10,6 +10,7 @@ from headway.plan.facts import Place
 from headway.reconcile.book import Draft
 from headway.reconcile.memory import Watched
 from headway.reconcile.ports import Observed
+from headway.reconcile.retraining import retrain
 from headway.reconcile.scene import Scene
 from headway.spec.monitor import Drift
 
@@ -24,6 +25,7 @@ def watch(scene: Scene) -> list[str]:
             drift = scene.model.spec.monitor.drift
             if drift:
                 lines += _drift(scene, place, drift)
+            lines += retrain(scene, place)
     return lines
 
 
