@@ -9,19 +9,20 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from headway.evidence.folder import FileDigest
 from headway.reconcile.ports import PortError, Store
 
-__all__ = ["Entry", "StepCache"]
+__all__ = ["Entry", "StepCache", "listed"]
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """What a step made: outputs by name (digests in the store), notes of its own, its seconds and isolation."""
+    """What a step made: `files` and `folders` by name (digests in the store), what it reported, its isolation."""
 
-    outputs: Mapping[str, str]
-    notes: Mapping[str, str | float | int | bool] = {}
-    seconds: float = 0.0
+    files: Mapping[str, str] = {}
+    folders: Mapping[str, str] = {}
+    reported: Mapping[str, float] = {}
     isolation: str = ""
-    log: str = ""
+    note: str = ""
 
 
 class StepCache:
@@ -43,12 +44,12 @@ class StepCache:
         """The entry of a key, when every output it names is in the store, byte for byte."""
         try:
             entry = msgspec.json.decode((self._folder / f"{key}.json").read_bytes(), type=Entry)
-        except (OSError, msgspec.DecodeError):
-            return None
-        try:
-            for digest in entry.outputs.values():
+            for digest in entry.files.values():
                 self._store.read(digest)
-        except PortError:
+            for digest in entry.folders.values():
+                for file in listed(self._store, digest):
+                    self._store.read(file.sha256)
+        except (OSError, msgspec.DecodeError, PortError):
             return None
         return entry
 
@@ -60,4 +61,9 @@ class StepCache:
             file.write(msgspec.json.encode(entry))
             file.flush()
             os.fsync(file.fileno())
-        new.rename(target)
+        new.replace(target)
+
+
+def listed(store: Store, folder: str) -> tuple[FileDigest, ...]:
+    """The files of a folder in the store, by its listing."""
+    return msgspec.json.decode(store.read(folder), type=tuple[FileDigest, ...])

@@ -1,114 +1,112 @@
-"""Says what a trained model is, and converts it: run by its path, caged, in the team's interpreter.
+"""Says what a trained model is, and converts it: run by its path, caged, in the team's own interpreter.
 
-Imports nothing of headway.  Reads describe.json, writes described.json, model.onnx and reference.json beside it.
+Imports nothing of headway.  Reads describe.json, writes described.json and, where it can, model.onnx beside it.
 """
-# ruff: noqa: ANN401 - models, frames and arrays have the types of an interpreter that is not ours
+# ruff: noqa: ANN401 - models and converters have the types of an interpreter that is not ours
 
 import importlib
+import importlib.util
 import json
 import pickle
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, List, Tuple  # noqa: UP035 - a team's Python may be 3.9
 
-Told = dict[str, Any]
+Told = Dict[str, Any]  # noqa: UP006 - the same
+OPSET = 17
 
 
 def main() -> None:
-    """Describe the model; a fault that has a cure is told in `fault`, everything else ends the process."""
-    told: Told = json.loads(Path("describe.json").read_text())
-    sys.path[:0] = [str(Path.cwd())]
-    sys.path.append(told["converters"])  # behind the team's packages, so that none of theirs is hidden
+    """Describe the model; what has a cure is told in `fault`, anything else ends the process."""
+    told: Told = json.loads(Path("describe.json").read_text(encoding="utf-8"))
+    sys.path[:0] = [str(Path.cwd() / place) for place in told["paths"]]
+    sys.path.append(told["converters"])
     warnings.simplefilter("ignore")
-    try:
-        model = _loaded(Path(told["entry"]))
-    except AttributeError as error:
-        if "__main__" not in str(error):
-            raise
-        name = str(error).split("'")[1]
-        _write(
-            {"fault": f"{name} was pickled as __main__: move {name} to a module, such as features.py, and declare it"}
-        )
-        return
-    columns = _columns(model, told)
-    sample = _sample(columns, told)
-    said = _said(model, told, columns)
-    answers = _answers(model, sample, said)
-    Path("reference.json").write_text(json.dumps(answers))
-    if told["convert"]:
-        said["reason"] = _converted(model, columns, said)
-    _write(said)
+    model = _loaded(told)
+    said = _said(model, told)
+    if not said["fault"] and not told["predict"]:
+        said["reason"] = _converted(model, said, told)
+    Path("described.json").write_text(json.dumps(said), encoding="utf-8")
 
 
-def _write(said: Told) -> None:
-    Path("described.json").write_text(json.dumps(said))
-
-
-def _loaded(path: Path) -> Any:
+def _loaded(told: Told) -> Any:
+    entry = Path(told["entry"])
+    if told["predict"]:
+        path = Path(told["predict"])
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{path.name} is no Python module")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[path.stem] = module
+        spec.loader.exec_module(module)
+        if hasattr(module, "load"):
+            return module.load(Path.cwd())
     try:
         joblib = importlib.import_module("joblib")
     except ImportError:
-        with path.open("rb") as file:
+        with entry.open("rb") as file:
             return pickle.load(file)  # noqa: S301 - scanned before, and caged now
-    return joblib.load(path)
+    return joblib.load(entry)
 
 
-def _columns(model: Any, told: Told) -> list[dict[str, Any]]:
-    """The model's own feature names in their order, or the data's columns that may be features."""
-    known = {column["name"]: column for column in told["columns"]}
-    names = getattr(model, "feature_names_in_", None)
-    chosen = [str(name) for name in names] if names is not None else list(known)
-    return [known.get(name, {"name": name, "type": "float64"}) for name in chosen]
-
-
-def _sample(columns: list[dict[str, Any]], told: Told) -> Any:
-    names = [column["name"] for column in columns]
-    rows = told["rows"]
-    try:
-        pandas = importlib.import_module("pandas")
-    except ImportError:
-        numpy = importlib.import_module("numpy")
-        return numpy.array([[row.get(name) for name in names] for row in rows])
-    return pandas.DataFrame({name: [row.get(name) for row in rows] for name in names})
-
-
-def _said(model: Any, told: Told, columns: list[dict[str, Any]]) -> Told:
+def _said(model: Any, told: Told) -> Told:
+    named = getattr(model, "feature_names_in_", None)
+    count = getattr(model, "n_features_in_", None)
     classes = getattr(model, "classes_", None)
-    plain = [value.item() if hasattr(value, "item") else value for value in classes] if classes is not None else []
-    return {
-        "columns": [column["name"] for column in columns],
-        "classes": plain if told["task"] == "classification" else [],
-        "probabilities": told["task"] == "classification" and hasattr(model, "predict_proba"),
+    said: Told = {
+        "columns": [str(name) for name in named] if named is not None else None,
+        "count": int(count) if count is not None else None,
+        "classes": [_plain(value) for value in classes] if classes is not None else None,
+        "probabilities": hasattr(model, "predict_proba"),
         "reason": "",
         "fault": "",
     }
+    if not told["predict"]:
+        said["fault"] = _fault(model, classes, told)
+    return said
 
 
-def _answers(model: Any, sample: Any, said: Told) -> Told:
-    labels = model.predict(sample)
-    found: Told = {"label": [value.item() if hasattr(value, "item") else value for value in labels]}
-    if said["probabilities"]:
-        found["probabilities"] = model.predict_proba(sample).tolist()
-    return found
+def _fault(model: Any, classes: Any, told: Told) -> str:
+    kind = type(model).__name__
+    if not hasattr(model, "predict"):
+        return f"{told['entry']} holds a {kind}, which has no predict; give a predict.py, or save the model itself"
+    if told["task"] == "classification" and classes is None:
+        return f"the task is classification, and the {kind} has no classes_; fit a classifier, or give a predict.py"
+    if told["task"] == "regression" and classes is not None:
+        return f"the task is regression, and the {kind} is a classifier; mend task.kind or the program"
+    return ""
 
 
-def _converted(model: Any, columns: list[dict[str, Any]], said: Told) -> str:
+def _plain(value: Any) -> Any:
+    value = value.item() if hasattr(value, "item") else value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _converted(model: Any, said: Told, told: Told) -> str:
     """Write model.onnx; why that cannot be done, or nothing."""
     try:
         skl2onnx = importlib.import_module("skl2onnx")
         types = importlib.import_module("skl2onnx.common.data_types")
-        kinds = {"string": types.StringTensorType, "int64": types.FloatTensorType, "bool": types.BooleanTensorType}
-        inputs = [(column["name"], kinds.get(column["type"], types.FloatTensorType)([None, 1])) for column in columns]
-        if getattr(model, "feature_names_in_", None) is None:
-            inputs = [("X", types.FloatTensorType([None, len(columns)]))]
         options = {id(model): {"zipmap": False}} if said["probabilities"] else None
-        made = skl2onnx.convert_sklearn(model, initial_types=inputs, options=options, target_opset=17)
+        made = skl2onnx.convert_sklearn(
+            model, initial_types=_inputs(model, said, told, types), options=options, target_opset=OPSET
+        )
         Path("model.onnx").write_bytes(made.SerializeToString())
     except Exception as error:  # noqa: BLE001 - converters raise anything; whatever it is, the model is served as it is
-        text = str(error).strip().splitlines()
-        return f"{type(error).__name__}: {text[0][:200] if text else 'no reason given'}"
+        lines = str(error).strip().splitlines()
+        return f"it does not convert to ONNX: {type(error).__name__}: {lines[0][:200] if lines else 'no reason given'}"
     return ""
+
+
+def _inputs(model: Any, said: Told, told: Told, types: Any) -> List[Tuple[str, Any]]:  # noqa: UP006 - as above
+    """One tensor a column where columns are told apart by name, else one matrix of them all."""
+    first = model.steps[0][1] if hasattr(model, "steps") else model
+    columns = said["columns"] or []
+    if columns and hasattr(first, "transformers_"):
+        kinds = {name: types.StringTensorType for name in columns if told["types"].get(name) == "string"}
+        return [(name, kinds.get(name, types.FloatTensorType)([None, 1])) for name in columns]
+    return [("X", types.FloatTensorType([None, said["count"] or len(columns)]))]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Runs one program in a cage: its own session, bounded time and memory, Landlock where the kernel has it.
+"""Runs one program in a cage: a session of its own, bounded time and memory, Landlock where the kernel has it.
 
-Run by its path with a plain interpreter and one JSON argument file; imports nothing of headway.  It stays as the
-subreaper of whatever the program starts, so that nothing is left behind, and dies with whoever started it.
+Run by its path with a plain interpreter; imports nothing of headway.  Reads what to do as JSON from its standard input
+and says on a pipe (its argument) first how the cage is built and last how the program ended.  As the subreaper of all
+that the program starts it leaves nothing behind, and it ends all of it when whoever started it dies.
 """
 
 import ctypes
@@ -11,28 +12,33 @@ import resource
 import signal
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
-PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS, PR_SET_CHILD_SUBREAPER = 1, 38, 36
-LOOK_S = 0.05
+PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 24, 36, 38
+LOOK_FIRST_S, LOOK_S = 0.005, 0.1
+# Helpers such as joblib's notice the end of their parent and leave; what stays longer was left behind.
+LEAVE_S, END_S = 2.0, 10.0
 
-# Landlock (kernel.org/doc/html/latest/userspace-api/landlock.html): system calls, access rights by ABI.
+# System calls, rights and rule types of Landlock by ABI (kernel.org/doc/html/latest/userspace-api/landlock.html).
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
-VERSION_FLAG = 1
-PATH_BENEATH = 1
-READ = 0b1100  # read a file, list a folder
-EXECUTE = 0b1
+VERSION_FLAG, PATH_BENEATH, NET_PORT = 1, 1, 2
+EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, TRUNCATE = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 14
+READ = EXECUTE | READ_FILE | READ_DIR
+OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE
 RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1}
-FILE_RIGHTS = EXECUTE | 0b10 | 0b100 | (1 << 14)
+BIND, CONNECT = 1, 2
+NETWORK_ABI, SCOPE_ABI = 4, 6
+ABSTRACT_SOCKETS, SIGNALS = 1, 2
 
+WATCHED = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
+Told = dict[str, Any]
 libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Ruleset(ctypes.Structure):
-    """struct landlock_ruleset_attr of ABI 1; later fields are left out, which leaves them unhandled."""
+    """struct landlock_ruleset_attr; an older kernel is given the first fields only."""
 
-    _fields_ = (("handled_access_fs", ctypes.c_uint64),)
+    _fields_ = (("fs", ctypes.c_uint64), ("net", ctypes.c_uint64), ("scoped", ctypes.c_uint64))
 
 
 class Beneath(ctypes.Structure):
@@ -40,26 +46,46 @@ class Beneath(ctypes.Structure):
 
     _pack_ = 1
     _layout_ = "ms"
-    _fields_ = (("allowed_access", ctypes.c_uint64), ("parent_fd", ctypes.c_int32))
+    _fields_ = (("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32))
 
 
-def landlock_version() -> int:
+class Port(ctypes.Structure):
+    """struct landlock_net_port_attr; port 0 stands for any free one."""
+
+    _fields_ = (("allowed", ctypes.c_uint64), ("port", ctypes.c_uint64))
+
+
+def landlock_abi() -> int:
     """The kernel's Landlock ABI; 0 when it has none."""
     return max(0, int(libc.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(VERSION_FLAG))))
 
 
-def confine(readable: list[str], writable: list[str]) -> None:
-    """Let this process and all it starts read and write only below these paths; OSError when the kernel refuses."""
-    rights = RIGHTS[min(landlock_version(), max(RIGHTS))]
-    attributes = Ruleset(handled_access_fs=rights)
-    ruleset = libc.syscall(CREATE_RULESET, ctypes.byref(attributes), ctypes.c_size_t(8), ctypes.c_uint32(0))
-    if ruleset < 0:
-        raise OSError(ctypes.get_errno(), "landlock_create_ruleset")
-    for paths, allowed in ((readable, READ | EXECUTE), (writable, rights)):
-        for path in paths:
-            _allow(ruleset, path, allowed & rights)
-    if libc.syscall(RESTRICT_SELF, ruleset, ctypes.c_uint32(0)) < 0:
-        raise OSError(ctypes.get_errno(), "landlock_restrict_self")
+def isolation(abi: int, network: str) -> str:
+    """The cage in words, as the record keeps it."""
+    if not abi:
+        return "process group only: this kernel has no Landlock"
+    parts = ["files", *(["signals"] if abi >= SCOPE_ABI else [])]
+    closed = {"open": "network open", "serve": "TCP: listening only", "none": "no TCP"}[network]
+    return f"landlock {abi} ({', '.join(parts)}); {closed if abi >= NETWORK_ABI else 'network open'}; process group"
+
+
+def confine(told: Told, abi: int) -> None:
+    """Let this process, and all it starts, reach only what is told; OSError when the kernel refuses."""
+    rights = RIGHTS[min(abi, max(RIGHTS))]
+    closed = abi >= NETWORK_ABI and told["network"] != "open"
+    attributes = Ruleset(
+        fs=rights, net=BIND | CONNECT if closed else 0, scoped=ABSTRACT_SOCKETS | SIGNALS if abi >= SCOPE_ABI else 0
+    )
+    size = 8 if abi < NETWORK_ABI else 16 if abi < SCOPE_ABI else 24
+    ruleset = _checked(libc.syscall(CREATE_RULESET, ctypes.byref(attributes), ctypes.c_size_t(size), 0), "create")
+    for path in told["readable"]:
+        _allow(ruleset, path, READ)
+    for path in told["writable"]:
+        _allow(ruleset, path, rights)
+    if closed and told["network"] == "serve":
+        rule = Port(allowed=BIND, port=0)
+        _checked(libc.syscall(ADD_RULE, ruleset, NET_PORT, ctypes.byref(rule), 0), "add_rule port")
+    _checked(libc.syscall(RESTRICT_SELF, ruleset, 0), "restrict_self")
 
 
 def _allow(ruleset: int, path: str, allowed: int) -> None:
@@ -67,118 +93,167 @@ def _allow(ruleset: int, path: str, allowed: int) -> None:
         handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
         return  # what is not there needs no permission
-    if not Path(path).is_dir():
-        allowed &= FILE_RIGHTS
-    rule = Beneath(allowed_access=allowed, parent_fd=handle)
-    done = libc.syscall(ADD_RULE, ruleset, ctypes.c_uint32(PATH_BENEATH), ctypes.byref(rule), ctypes.c_uint32(0))
+    if not os.path.isdir(path):  # noqa: PTH112 - pathlib would cost every step its import
+        allowed &= OF_FILES
+    rule = Beneath(allowed=allowed, parent=handle)
+    done = libc.syscall(ADD_RULE, ruleset, PATH_BENEATH, ctypes.byref(rule), 0)
     os.close(handle)
-    if done < 0:
-        raise OSError(ctypes.get_errno(), f"landlock_add_rule {path}")
+    _checked(done, f"add_rule {path}")
+
+
+def _checked(answer: int, what: str) -> int:
+    if answer < 0:
+        raise OSError(ctypes.get_errno(), f"landlock_{what}")
+    return answer
 
 
 def main() -> None:
-    """Run the program named in the argument file, watch it, and write how it ended."""
-    told: dict[str, Any] = json.loads(Path(sys.argv[1]).read_text())
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    """Run what is told, watch it, and say how it ended."""
+    report = int(sys.argv[1])
+    os.set_inheritable(report, False)  # noqa: FBT003 - its own signature
+    signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
-    caged = landlock_version() > 0
+    told: Told = json.loads(sys.stdin.buffer.read())
+    if os.getppid() != told["parent"]:
+        return  # it died before it could be watched
+    abi = landlock_abi() if told["landlock"] else 0
+    _say(report, {"isolation": isolation(abi, told["network"])})
     child = os.fork()
     if child == 0:
-        _become(told, caged=caged)
+        _become(told, abi)
     status, reason, peak = _watch(child, told["timeout_s"], told["memory"])
-    left = _end_all()
-    outcome = {
-        "status": status,
-        "reason": reason,
-        "peak": peak,
-        "left_behind": left,
-        "isolation": "landlock, process group" if caged else "process group; the kernel has no Landlock",
-    }
-    target = Path(told["outcome"])
-    target.with_suffix(".new").write_text(json.dumps(outcome))
-    target.with_suffix(".new").rename(target)
+    left = _left_behind()
+    _say(report, {"status": status, "reason": reason, "peak": peak, "left": left})
 
 
-def _become(told: dict[str, Any], *, caged: bool) -> None:
+def _say(report: int, what: Told) -> None:
+    os.write(report, json.dumps(what).encode() + b"\n")
+
+
+def _become(told: Told, abi: int) -> None:
     """In the child: give up what it does not need, then become the program."""
     try:
         os.setsid()
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        capability = 0
+        # Root keeps its name and loses its powers: with them it could read other processes' environments in /proc.
+        while libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0:
+            capability += 1
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        most = told["file"] if hard == resource.RLIM_INFINITY else min(hard, told["file"])
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)  # Python ignores them, and a program would inherit that
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.chdir(told["folder"])
-        if caged:
-            confine(told["readable"], told["writable"])
-        os.execvpe(told["command"][0], told["command"], told["environ"])  # noqa: S606 - the cage's purpose
+        if abi:
+            confine(told, abi)
+        os.execvp(told["command"][0], told["command"])  # noqa: S606 - the cage's purpose
     except OSError as error:
-        print(f"headway: {told['command'][0]} cannot be started: {error}", file=sys.stderr, flush=True)  # noqa: T201
+        os.write(2, f"headway: {told['command'][0]} cannot be started: {error}\n".encode())
+    finally:
         os._exit(127)
 
 
 def _watch(child: int, timeout_s: float, memory: int) -> tuple[int, str, int]:
-    """Wait for the child; its exit status (negative: the signal), why it was ended, and its peak memory in bytes."""
-    end, peak, reason = time.monotonic() + timeout_s, 0, ""
+    """Wait for the child: its exit status (negative: the signal), why it was ended, its peak memory in bytes."""
+    end, peak, reason, wait = time.monotonic() + timeout_s, 0, "", LOOK_FIRST_S
     while True:
-        pid, status = os.waitpid(child, os.WNOHANG)
-        if pid:
-            return os.waitstatus_to_exitcode(status), reason, peak
-        held = sum(_resident(one) for one in _family())
-        peak = max(peak, held)
-        if held > memory:
-            reason = f"it held {held >> 20} MiB, more than its {memory >> 20} MiB"
+        seen = signal.sigtimedwait(WATCHED, wait)
+        status = _reaped().get(child)
+        if status is not None:
+            return status, reason, peak
+        held = sum(_resident(pid) for pid in _family())
+        if held > memory:  # pages shared by several processes were counted several times
+            held = sum(_proportional(pid) for pid in _family())
+        peak, wait = max(peak, held), min(LOOK_S, wait * 1.5)
+        if seen is not None and seen.si_signo != signal.SIGCHLD:
+            reason = "it was told to stop"
+        elif held > memory:
+            reason = f"it held {held >> 20} MiB, more than its {memory >> 20} MiB (train.memory)"
         elif time.monotonic() > end:
-            reason = f"it ran longer than its {timeout_s:g} s"
+            reason = f"it ran longer than its {timeout_s:g} s (train.timeout)"
         if reason:
-            _end_all(but=child)
-            os.kill(child, signal.SIGKILL)
-        time.sleep(LOOK_S)
+            return _end_all().get(child, -signal.SIGKILL), reason, peak
+
+
+def _left_behind() -> int:
+    """End what the program left running; how many processes that were."""
+    end = time.monotonic() + LEAVE_S
+    while _family() and time.monotonic() < end:
+        signal.sigtimedwait({signal.SIGCHLD}, 0.02)
+        _reaped()
+    left = len(_family())
+    _end_all()
+    return left
+
+
+def _end_all() -> dict[int, int]:
+    """End everything below this process, however fast it starts more; statuses by process."""
+    found, end = _reaped(), time.monotonic() + END_S
+    while (alive := _family()) and time.monotonic() < end:
+        for pid in alive:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        signal.sigtimedwait({signal.SIGCHLD}, 0.01)
+        found |= _reaped()
+    return found
+
+
+def _reaped() -> dict[int, int]:
+    """Exit statuses of those that ended below this process, by process."""
+    found: dict[int, int] = {}
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return found
+        if not pid:
+            return found
+        found[pid] = os.waitstatus_to_exitcode(status)
 
 
 def _family() -> list[int]:
-    """Every process below this one."""
-    parents: dict[int, list[int]] = {}
-    for name in os.listdir("/proc"):  # noqa: PTH208 - called often, and the names are all that is wanted
-        if name.isdigit():
-            try:
-                fields = Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            parents.setdefault(int(fields[1]), []).append(int(name))
+    """Every process below this one, children before theirs."""
     found, waiting = [], [os.getpid()]
     while waiting:
-        children = parents.get(waiting.pop(), [])
+        pid = waiting.pop()
+        try:
+            threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - called often; the names are all that is wanted
+            children = [int(word) for tid in threads for word in _text(f"/proc/{pid}/task/{tid}/children").split()]
+        except OSError:
+            continue
         found += children
         waiting += children
     return found
 
 
 def _resident(pid: int) -> int:
+    """Bytes of memory that a process holds, shared ones included."""
+    fields = _text(f"/proc/{pid}/statm").split()
+    return int(fields[1]) * resource.getpagesize() if fields else 0
+
+
+def _proportional(pid: int) -> int:
+    """The same with shared pages divided among those who share them; slower to learn."""
+    for line in _text(f"/proc/{pid}/smaps_rollup").splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    return _resident(pid)
+
+
+def _text(path: str) -> str:
     try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
-    except (OSError, IndexError):
-        return 0
-
-
-def _end_all(but: int = 0) -> int:
-    """End everything below this process; how many were alive when the program itself had ended."""
-    ended: set[int] = set()
-    for _ in range(100):
-        alive = [pid for pid in _family() if pid != but]
-        for pid in alive:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-            ended.add(pid)
-        try:
-            while but == 0 and os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        except ChildProcessError:
-            break
-        if not alive or but:
-            break
-        time.sleep(0.01)
-    return len(ended)
+        with open(path, encoding="ascii", errors="replace") as file:  # noqa: PTH123 - pathlib costs its import
+            return file.read()
+    except OSError:
+        return ""
 
 
 if __name__ == "__main__":

@@ -1,194 +1,195 @@
 """The step `package`: scans the model file, says what it is, converts it, compares, and lays the bundle.
 
-The model is never loaded in this process: it is described caged, and compared through the server that will serve.
+The model is never loaded in this process: it is described and asked caged, in fresh processes.
 """
 
 import json
-import shutil
+import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
+import polars as pl
 from msgspec import Struct, structs
 
-from headway.evidence.declared import declared_classes
-from headway.adapters.steps.run import Outcome, Step, run
-from headway.adapters.steps.signature import columns_of, signature_of
+from headway.adapters.steps.answer import ANSWERS_FILE, ROWS_FILE, Answered
+from headway.adapters.steps.environments import Environments
+from headway.adapters.steps.parity import objection, parity
+from headway.adapters.steps.run import Outcome, Step, headway_paths, python_paths, run
+from headway.adapters.steps.signature import classes_of, outputs_of, plain, signature_of
 from headway.adapters.steps.summary import summary_of
 from headway.adapters.steps.train import lay
-from headway.evidence.bundle import BUNDLE_FILE, Manifest, Parity, Signature
+from headway.evidence.bundle import BUNDLE_FILE, Manifest, Parity
+from headway.evidence.declared import declared_classes
 from headway.evidence.folder import FileDigest
+from headway.evidence.recipe import train_digest
 from headway.evidence.scan import scan
 from headway.reconcile.ports import PortError, Store, TrainJob
 from headway.spec.digest import digest
+from headway.spec.lock import Lock
 
-__all__ = ["Packaged", "Packager"]
+__all__ = ["Packager", "Rows"]
 
-Rows = Sequence[Mapping[str, Any]]
-Predict = Callable[[str, str, Signature, Rows], Mapping[str, Any]]
-Serving = Callable[[Path], AbstractContextManager[str]]
+Rows = Callable[[Store, Lock, Literal["train", "test"]], pl.DataFrame]
+Files = Mapping[str, bytes]
 
 DESCRIBE = Path(__file__).with_name("describe.py")
-SAMPLE = 1000
-# A label may differ only where two classes are as good as equally likely; float32 keeps about seven digits.
-LARGEST_DIFFERENCE = 1e-4
-MISMATCHES_AT_MOST = 0.001
-LIMIT_S = 600.0
-
-
-class Packaged(Struct, frozen=True, kw_only=True):
-    """The bundle in the store, or why there is none."""
-
-    bundle: str = ""
-    version: str = ""
-    signature: Signature | None = None
-    runtime: str = ""
-    reason: str = ""
-    parity: Parity | None = None
-    failed: str = ""
-    outcome: Outcome | None = None
+SAMPLE = 5000
+LIMIT_S = 900.0
+ONNX_FILE = "model.onnx"
 
 
 class Packager(Struct, frozen=True, kw_only=True):
-    """What packaging needs: the store, a work folder, and ways to serve a folder and to ask what is served."""
+    """One packaging: its job, the model's interpreter, and where it works."""
 
     store: Store
-    work: Path
-    serving: Serving
-    predict: Predict
-    rows: Callable[[TrainJob], Any]
+    environments: Environments
+    rows: Rows
+    job: TrainJob
+    python: Path
+    place: Path
 
-    def package(self, job: TrainJob, model: str, python: Path, converters: Path) -> Packaged:
-        """Make the bundle of a trained model (its digest in the store)."""
-        data = self.store.read(model)
-        allow = {*job.allow, *declared_classes(job.files)}
-        found = scan(job.model.spec.train.writes, data, allow=allow)
-        if found.refused:
-            return Packaged(failed=f"the scan refuses {found.file}: {'; '.join(found.refused[:5])}")
-        self.work.mkdir(parents=True, exist_ok=True)
-        place = Path(tempfile.mkdtemp(prefix="package-", dir=self.work))
-        try:
-            return self._package(job, data, python, converters, place)
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
+    def package(self, model: bytes) -> tuple[Path, str]:
+        """The bundle's folder, not numbered yet, and the isolation it was made in.  PortError with reason and cure."""
+        job = self.job
+        self._scan(model)
+        frame = plain(self.rows(self.store, job.lock, "train"))
+        said, isolation = self._described(model, frame)
+        sample = frame.sample(min(SAMPLE, frame.height), seed=0)
+        entry = job.model.spec.train.writes
+        files = {**job.files, entry: model}
+        manifest, answered = self._answering(frame, sample, said, files)
+        manifest = structs.replace(manifest, summary=summary_of(frame, manifest.signature, answered.outputs))
+        converted = self.place / "describe" / ONNX_FILE
+        if converted.is_file():
+            onnx = structs.replace(manifest, runtime="onnx", entry=ONNX_FILE, reason="")
+            others = {**job.files, ONNX_FILE: converted.read_bytes()}
+            compared, reason = self._compared(onnx, others, sample, answered)
+            if not reason:
+                manifest, files = structs.replace(onnx, parity=compared), others
+            else:
+                manifest = structs.replace(manifest, reason=reason, parity=compared)
+        return self._lay("final", manifest, files), isolation
 
-    def _package(self, job: TrainJob, data: bytes, python: Path, converters: Path, place: Path) -> Packaged:
-        frame = self.rows(job)
-        columns = columns_of(frame, job.model)
-        sample = frame.sample(min(SAMPLE, frame.height), seed=0).to_dicts()
-        folder = place / "describe"
-        lay(folder, {**job.files, job.model.spec.train.writes: data})
-        told = {
-            "entry": job.model.spec.train.writes,
-            "task": job.model.spec.task.kind,
-            "columns": [{"name": column.name, "type": column.type} for column in columns],
-            "rows": [{column.name: row[column.name] for column in columns} for row in sample],
-            "convert": job.model.spec.predict is None,
-            "converters": str(converters),
-        }
-        (folder / "describe.json").write_text(json.dumps(told, default=str))
-        outcome = run(
-            Step(
-                command=(str(python), "-I", str(DESCRIBE)),
-                folder=folder,
-                environ={"PATH": "/usr/bin:/bin", "HOME": str(folder), "OMP_NUM_THREADS": "1"},
-                readable=(python.parent.parent, converters, DESCRIBE),
-                timeout_s=LIMIT_S,
-                memory=job.model.spec.train.memory,
-            )
-        )
-        described = folder / "described.json"
-        if outcome.reason or not described.exists():
-            return Packaged(
-                failed=f"the model cannot be loaded: {outcome.reason or 'nothing was described'}", outcome=outcome
-            )
-        said = json.loads(described.read_bytes())
-        if said["fault"]:
-            return Packaged(failed=said["fault"], outcome=outcome)
-        return structs.replace(self._bundle(job, said, folder, place, frame, sample), outcome=outcome)
-
-    def _bundle(
-        self, job: TrainJob, said: Mapping[str, Any], folder: Path, place: Path, frame: Any, sample: Rows
-    ) -> Packaged:  # noqa: ANN401, E501, PLR0913, PLR0917 - a table of any columns
-        signature = signature_of(columns_of(frame, job.model), said, job.model)
-        version = job.number(signature)
-        reference = json.loads((folder / "reference.json").read_bytes())
-        manifest = Manifest(
-            model=job.model.metadata.name,
-            version=version,
-            task=job.model.spec.task.kind,
-            classes=tuple(said["classes"]),
-            positive=job.model.spec.task.positive,
-            signature=signature,
-            runtime="python",
-            entry=job.model.spec.train.writes,
-            predict=job.model.spec.predict,
-            requirements=job.model.spec.train.requirements,
-            code=tuple(sorted(job.files)),
-            reason=said["reason"] or ("it has a predict of its own" if job.model.spec.predict else ""),
-            summary=summary_of(frame, signature, reference),
-        )
-        parity = None
-        model = (folder / job.model.spec.train.writes).read_bytes()
-        if (folder / "model.onnx").exists():
-            onnx = structs.replace(manifest, runtime="onnx", entry="model.onnx", reason="")
-            content = {**job.files, "model.onnx": (folder / "model.onnx").read_bytes()}
-            target = self._lay(place / "onnx", onnx, content)
-            parity, fault = self._compared(target, onnx, sample, reference)
-            if not fault:
-                onnx = structs.replace(onnx, parity=parity)
-                target = self._lay(place / "final", onnx, content)
-                return self._kept(target, onnx, parity)
-            manifest = structs.replace(manifest, reason=fault, parity=parity)
-        target = self._lay(place / "python", manifest, {**job.files, job.model.spec.train.writes: model})
-        return self._kept(target, manifest, parity)
+    def _answering(
+        self, frame: pl.DataFrame, sample: pl.DataFrame, said: Mapping[str, Any], files: Files
+    ) -> tuple[Manifest, Answered]:
+        """The manifest of the model as it is, and its answers.  Only asking shows what a predict.py answers with."""
+        choices = (True, False) if self.job.model.spec.predict else (bool(said["probabilities"]),)
+        reasons = []
+        for probabilities in choices:
+            manifest = self._manifest(frame, {**said, "probabilities": probabilities})
+            answered = self._answers(self._lay(f"python-{probabilities}", manifest, files), manifest, sample)
+            if not answered.refused and any(value is not None for value in next(iter(answered.outputs.values()))):
+                return manifest, answered
+            reasons.append(answered.refused or answered.fault)
+        raise PortError(f"The model answers none of {sample.height} training rows: {reasons[0]}.")
 
     def _compared(
-        self, folder: Path, manifest: Manifest, sample: Rows, reference: Mapping[str, Any]
+        self, onnx: Manifest, files: Files, sample: pl.DataFrame, answered: Answered
     ) -> tuple[Parity | None, str]:
-        """The converted model beside the original on the same rows; why it is not good enough, or nothing."""
-        try:
-            with self.serving(folder) as address:
-                found = self.predict(address, manifest.model, manifest.signature, sample)
-        except PortError as error:
-            return None, f"the converted model does not serve: {error}"
-        parity = _parity(found, reference)
-        if parity.mismatches > MISMATCHES_AT_MOST * parity.rows or parity.largest_difference > LARGEST_DIFFERENCE:
-            return parity, (
-                f"the converted model answers otherwise: {parity.mismatches} of {parity.rows} labels, "
-                f"largest difference {parity.largest_difference:.2g}"
+        other = self._answers(self._lay("onnx", onnx, files), onnx, sample)
+        if other.refused:
+            return None, f"converted to ONNX it does not load: {other.refused}"
+        compared = parity(answered.outputs, other.outputs)
+        return compared, objection(compared)
+
+    def _scan(self, model: bytes) -> None:
+        allow = {*self.job.allow, *declared_classes(self.job.files)}
+        found = scan(self.job.model.spec.train.writes, model, allow=allow)
+        own = [name.partition(":")[2] for name in found.globals if name.startswith("__main__:")]
+        if own:
+            raise PortError(
+                f"The model file holds {', '.join(own)} as pickled from __main__, the training program itself, where "
+                f"no other process finds it. Move {own[0]} to features.py, import it from there, and list features.py in "
+                "train.files."
             )
-        return parity, ""
+        if found.refused:
+            raise PortError(f"The scan refuses {found.file}: {'; '.join(found.refused[:5])}.")
 
-    def _lay(self, folder: Path, manifest: Manifest, content: Mapping[str, bytes]) -> Path:
-        files = tuple(FileDigest(path=p, size=len(d), sha256=digest(d)) for p, d in sorted(content.items()))
-        named = structs.replace(manifest, files=files)
-        lay(folder, {**content, BUNDLE_FILE: msgspec.json.encode(named, order="deterministic")})
-        return folder
+    def _described(self, model: bytes, frame: pl.DataFrame) -> tuple[dict[str, Any], str]:
+        """What the model says of itself, in the team's interpreter."""
+        spec, folder = self.job.model.spec, self.place / "describe"
+        try:
+            converters, missing = self.environments.converters(self.python), ""
+        except PortError as error:
+            converters, missing = folder / "no-converters", f"the converters are not there: {error}"
+        told = {
+            "entry": spec.train.writes,
+            "predict": spec.predict,
+            "paths": list(dict.fromkeys([".", *(Path(path).parent.as_posix() for path in self.job.files)])),
+            "task": spec.task.kind,
+            "types": {name: "string" for name in frame.columns if frame[name].dtype == pl.String},
+            "converters": str(converters),
+        }
+        lay(folder, {**self.job.files, spec.train.writes: model, "describe.json": json.dumps(told).encode()})
+        outcome = self._run((str(self.python), str(DESCRIBE)), folder, (converters, DESCRIBE))
+        described = folder / "described.json"
+        if outcome.reason or not described.is_file():
+            raise PortError(f"The model cannot be loaded: {outcome.reason or 'nothing was said of it'}.")
+        said: dict[str, Any] = json.loads(described.read_bytes())
+        if said["fault"]:
+            raise PortError(f"The model cannot be served: {said['fault']}.")
+        if missing:
+            said["reason"] = missing
+        return said, outcome.isolation
 
-    def _kept(self, folder: Path, manifest: Manifest, parity: Parity | None) -> Packaged:
-        return Packaged(
-            bundle=self.store.put(folder),
-            version=manifest.version,
-            signature=manifest.signature,
-            runtime=manifest.runtime,
-            reason=manifest.reason,
-            parity=parity,
+    def _manifest(self, frame: pl.DataFrame, said: Mapping[str, Any]) -> Manifest:
+        job, spec = self.job, self.job.model.spec
+        classes = classes_of(frame, said, job.model)
+        outputs = outputs_of(job.model, classes, probabilities=said["probabilities"])
+        signature = signature_of(frame, said, job.model, outputs)
+        return Manifest(
+            model=job.model.metadata.name,
+            version="0.0.0",
+            task=spec.task.kind,
+            classes=classes,
+            positive=spec.task.positive,
+            signature=signature,
+            runtime="python",
+            entry=spec.train.writes,
+            predict=spec.predict,
+            requirements=spec.train.requirements,
+            code=tuple(sorted(job.files)),
+            reason=said["reason"] or (f"{spec.predict} predicts" if spec.predict else ""),
+            trained_from=train_digest(job.lock.spec),
+            summary=summary_of(frame, signature, {}),
         )
 
+    def _answers(self, bundle: Path, manifest: Manifest, sample: pl.DataFrame) -> Answered:
+        """What a bundle answers to some rows, in a process of its own that ends with it."""
+        folder = Path(tempfile.mkdtemp(prefix="answer-", dir=self.place))
+        names = [column.name for column in manifest.signature.inputs]
+        (folder / ROWS_FILE).write_bytes(msgspec.json.encode({name: sample[name].to_list() for name in names}))
+        command = (sys.executable, "-I", "-m", "headway.adapters.steps.answer", str(bundle), str(self.python))
+        outcome = self._run(command, folder, (bundle, *headway_paths()))
+        if outcome.reason:
+            return Answered(outputs={}, refused=outcome.reason)
+        return msgspec.json.decode((folder / ANSWERS_FILE).read_bytes(), type=Answered)
 
-def _parity(found: Mapping[str, Any], reference: Mapping[str, Any]) -> Parity:
-    labels = found.get("label", found.get("prediction"))
-    numbers, known = found.get("probabilities"), reference.get("probabilities")
-    if "prediction" in found:
-        differences = [
-            abs(a - b) / max(1.0, abs(b)) for a, b in zip(found["prediction"], reference["label"], strict=True)
-        ]
-        return Parity(rows=len(differences), mismatches=0, largest_difference=max(differences, default=0.0))
-    mismatches = sum(a != b for a, b in zip(labels, reference["label"], strict=True))
-    pairs = zip(numbers or [], known or [], strict=True)
-    largest = max((abs(a - b) for one, other in pairs for a, b in zip(one, other, strict=True)), default=0.0)
-    return Parity(rows=len(reference["label"]), mismatches=mismatches, largest_difference=largest)
+    def _run(self, command: tuple[str, ...], folder: Path, readable: tuple[Path, ...]) -> Outcome:
+        environ = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "TMPDIR": str(folder), "LANG": "C.UTF-8", "TZ": "UTC"}
+        train = self.job.model.spec.train
+        return run(
+            Step(
+                command=command,
+                folder=folder,
+                environ={**environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"},
+                readable=(*python_paths(self.python), *readable),
+                timeout_s=LIMIT_S,
+                memory=train.memory,
+            )
+        )
+
+    def _lay(self, name: str, manifest: Manifest, files: Files) -> Path:
+        folder = self.place / name
+        lay(folder, {**files, BUNDLE_FILE: bundle_file(manifest, files)})
+        return folder
+
+
+def bundle_file(manifest: Manifest, files: Files) -> bytes:
+    """bundle.json, naming every other file."""
+    named = tuple(FileDigest(path=path, size=len(data), sha256=digest(data)) for path, data in sorted(files.items()))
+    return msgspec.json.encode(structs.replace(manifest, files=named), order="deterministic")

@@ -1,118 +1,205 @@
-"""Runs one step: a fresh folder, a caged program, its output kept.  A failure is an outcome, not an error."""
+"""Runs a program in a cage and keeps what it said.  However it ends is an outcome, not an error."""
 
 import json
-import shlex
+import os
+import selectors
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Literal
 
 from msgspec import Struct
 
+from headway.adapters.steps.log import Log
 from headway.reconcile.ports import PortError
 
-__all__ = ["Outcome", "Step", "caged", "run"]
+__all__ = ["Cage", "Outcome", "Step", "headway_paths", "python_paths", "run", "started"]
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
-LOG_AT_MOST = 4 * 2**20
 # A launcher that does not end by itself after its own limit is ended from outside.
 GRACE_S = 30.0
-SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc", "/proc", "/sys/devices/system/cpu", "/dev/urandom")
-DEVICES = ("/dev/null", "/dev/zero", "/dev/shm")  # noqa: S108 - shared memory, which numeric libraries need
+FILE_AT_MOST = 64 * 2**30
+
+# What programs need of a system, and no more of /etc than that: names, certificates, clocks, linking.
+SYSTEM = (
+    "/usr", "/lib", "/lib64", "/bin", "/sbin", "/proc", "/sys/devices/system", "/sys/fs/cgroup", "/dev/urandom",
+    "/dev/random", *(f"/etc/{name}" for name in (
+        "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "timezone", "passwd", "group", "nsswitch.conf",
+        "hosts", "host.conf", "resolv.conf", "gai.conf", "services", "protocols", "ssl", "ca-certificates", "pki",
+        "alternatives", "mime.types", "os-release", "locale.alias", "fonts")),
+)  # fmt: skip
+# Shared memory is where numeric libraries keep semaphores and arrays of their workers.
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/shm")  # noqa: S108 - named to be allowed, not used here
+
+Network = Literal["open", "serve", "none"]
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """A program with its folder and limits; `readable` are paths beyond the system's that it may read."""
+    """A program, its folder and its limits (seconds, bytes).
+
+    `readable` and `writable` are paths beyond the system's and the folder's; `environ` is all the environment it gets.
+    """
 
     command: tuple[str, ...]
     folder: Path
     environ: Mapping[str, str]
     readable: tuple[Path, ...] = ()
-    timeout_s: float
-    memory: int
+    writable: tuple[Path, ...] = ()
+    network: Network = "none"
+    timeout_s: float = 600.0
+    memory: int = 8 * 2**30
+    file: int = FILE_AT_MOST
+    landlock: bool = True
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """How a step ended: `reason` is empty when it went well; `log` is the end of what it printed."""
+    """How a program ended: `reason` is empty when it went well; `note` is worth telling either way.
+
+    `log` is what it printed, its middle left out when that was much; `peak` its most memory in bytes.
+    """
 
     reason: str
+    note: str = ""
     seconds: float
     isolation: str
     log: bytes
+    peak: int = 0
 
 
-def caged(told: Path) -> list[str]:
-    """The command line of the launcher for an argument file."""
-    return [sys.executable, "-I", "-S", str(LAUNCHER), str(told)]
+class Cage:
+    """A launched program: its launcher's process, and what the launcher says."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", report: int) -> None:
+        self.process = process
+        self._report = os.fdopen(report, "rb")
+        first = self._report.readline()
+        self.isolation = str(json.loads(first)["isolation"]) if first else ""
+
+    def result(self) -> dict[str, Any] | None:
+        """How the program ended, once it has; None when the launcher could not say."""
+        lines = self._report.read().splitlines()
+        found: dict[str, Any] | None = json.loads(lines[-1]) if lines else None
+        return found
+
+    def end(self) -> None:
+        """Have the launcher end the program and all that it started."""
+        self.process.terminate()
+        try:
+            self.process.wait(GRACE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(GRACE_S)
+
+    def close(self) -> None:
+        """End it if it runs, and let go of its pipes."""
+        if self.process.poll() is None:
+            self.end()
+        self._report.close()
+        if self.process.stdout:
+            self.process.stdout.close()
 
 
-def arguments(step: Step, outcome: Path) -> bytes:
-    """The argument file of the launcher."""
+@contextmanager
+def started(step: Step) -> Iterator[Cage]:
+    """Start a program; it ends with the `with` block at the latest.  Its output is at `cage.process.stdout`."""
+    ours, theirs = os.pipe()
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(LAUNCHER), str(theirs)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=dict(step.environ),
+            pass_fds=(theirs,),
+            start_new_session=True,
+            bufsize=0,
+        )
+    except OSError as error:
+        os.close(ours)
+        raise PortError(f"No cage can be started with {sys.executable}: {error}.") from error
+    finally:
+        os.close(theirs)
+    if process.stdin:
+        process.stdin.write(_told(step))
+        process.stdin.close()
+    cage = Cage(process, ours)
+    try:
+        yield cage
+    finally:
+        cage.close()
+
+
+def run(step: Step, log: Log | None = None) -> Outcome:
+    """Run a program to its end.  PortError only when the cage itself cannot be had."""
+    begin, log = time.monotonic(), log or Log()
+    with started(step) as cage:
+        _read(cage, log, begin + step.timeout_s + GRACE_S)
+        found = cage.result()
+        code = cage.process.wait(GRACE_S)
+    return Outcome(
+        reason=_reason(found, log) if found else f"its launcher ended with {code} before it: {log.last()}",
+        note=_note(found),
+        seconds=time.monotonic() - begin,
+        isolation=cage.isolation,
+        log=log.text(),
+        peak=found["peak"] if found else 0,
+    )
+
+
+def _told(step: Step) -> bytes:
     told = {
+        "parent": os.getpid(),
         "command": list(step.command),
         "folder": str(step.folder),
-        "environ": dict(step.environ),
-        "readable": [*SYSTEM, *map(str, step.readable), sys.prefix, sys.base_prefix],
-        "writable": [str(step.folder), *DEVICES],
+        "readable": [*SYSTEM, *map(str, step.readable)],
+        "writable": [*DEVICES, str(step.folder), *map(str, step.writable)],
+        "network": step.network,
         "timeout_s": step.timeout_s,
         "memory": step.memory,
-        "outcome": str(outcome),
+        "file": step.file,
+        "landlock": step.landlock,
     }
     return json.dumps(told).encode()
 
 
-def run(step: Step) -> Outcome:
-    """Run a step to its end.  PortError only when the cage itself cannot be had."""
-    begin = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="headway-step-") as place:
-        told, outcome, log = (Path(place) / name for name in ("told.json", "outcome.json", "log"))
-        told.write_bytes(arguments(step, outcome))
-        with log.open("wb") as sink:
-            process = subprocess.Popen(
-                caged(told), stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, env={}, start_new_session=True
-            )
-            try:
-                process.wait(step.timeout_s + GRACE_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(GRACE_S)
-        text = _tail(log)
-        if not outcome.exists():
-            raise PortError(
-                f"the launcher of a step ended with {process.returncode}: {text[-500:].decode(errors='replace')}"
-            )
-        found = json.loads(outcome.read_bytes())
-    seconds = time.monotonic() - begin
-    return Outcome(reason=_reason(found, text), seconds=seconds, isolation=found["isolation"], log=text)
+def _read(cage: Cage, log: Log, end: float) -> None:
+    """Take in what is printed until nobody is left who could print."""
+    stream = cage.process.stdout
+    if stream is None:
+        return
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(stream, selectors.EVENT_READ)
+        while (left := end - time.monotonic()) > 0:
+            if waiting.select(left):
+                part = os.read(stream.fileno(), 1 << 16)
+                if not part:
+                    return
+                log.add(part)
+    cage.end()
 
 
-def split_command(text: str, params: Mapping[str, object]) -> Sequence[str]:
-    """A `run` line as words, each `{name}` filled in after the split, so that no value becomes two words.
-
-    PortError for a name that is no parameter.
-    """
-    try:
-        return [word.format_map(params) for word in shlex.split(text)]
-    except (KeyError, ValueError, IndexError, AttributeError) as error:
-        raise PortError(f"`run: {text}` cannot be filled in: {error!r} is no parameter.") from error
-
-
-def _reason(found: Mapping[str, object], log: bytes) -> str:
+def _reason(found: Mapping[str, Any], log: Log) -> str:
+    status, last = found["status"], log.last()
     if found["reason"]:
         return str(found["reason"])
-    if found["status"]:
-        last = log.decode(errors="replace").strip().splitlines()
-        return f"it ended with {found['status']}" + (f": {last[-1][:300]}" if last else "")
-    if found["left_behind"]:
-        return f"it left {found['left_behind']} processes behind; a step ends with all that it started"
-    return ""
+    if not status:
+        return ""
+    ended = f"it was ended by signal {-status}" if status < 0 else f"it ended with {status}"
+    return f"{ended}: {last}" if last else ended
 
 
-def _tail(path: Path) -> bytes:
-    with suppress(OSError), path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - LOG_AT_MOST))
-        return file.read(LOG_AT_MOST)
-    return b""
+def _note(found: Mapping[str, Any] | None) -> str:
+    return f"{found['left']} processes that it left running were ended" if found and found["left"] else ""
+
+
+def python_paths(python: Path) -> tuple[Path, ...]:
+    """What an interpreter reads: its environment's folder, and the installation that it came from."""
+    return python.parent.parent, python.resolve().parent.parent
+
+
+def headway_paths() -> tuple[Path, ...]:
+    """What Headway's own programs read."""
+    return (*python_paths(Path(sys.executable)), *(Path(path) for path in sys.path if path))

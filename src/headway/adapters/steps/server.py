@@ -1,69 +1,94 @@
 """Starts the server that will serve, caged, for a bundle that is to be measured; it ends with the `with` block."""
 
 import json
-import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
-from headway.adapters.steps.run import Step, arguments, caged
+from headway.adapters.steps.environments import Environments
+from headway.adapters.steps.log import Log
+from headway.adapters.steps.run import Cage, Step, headway_paths, python_paths, started
 from headway.evidence.bundle import BUNDLE_FILE, Manifest
 from headway.reconcile.ports import PortError
 
-__all__ = ["serving"]
+__all__ = ["Served", "Serving"]
 
-READY_LIMIT_S = 90.0
+READY_LIMIT_S = 150.0
 LIFE_LIMIT_S = 3600.0
-MEMORY = 8 * 2**30
 LOOK_S = 0.02
 
 
-@contextmanager
-def serving(bundle: Path, interpreter: Callable[[Path], Path]) -> Iterator[str]:
-    """Serve a bundle folder on a free port of loopback; `host:port`.  PortError says why it did not become ready."""
-    manifest = msgspec.json.decode((bundle / BUNDLE_FILE).read_bytes(), type=Manifest)
-    python = interpreter(bundle) if manifest.runtime == "python" else Path(sys.executable)
-    with tempfile.TemporaryDirectory(prefix="headway-serve-") as place:
-        folder = Path(place) / "cage"
-        folder.mkdir()
-        ready, told, log = folder / "ready.json", Path(place) / "told.json", Path(place) / "log"
-        step = Step(
-            command=(
-                sys.executable, "-m", "headway.serve", str(bundle), "--host", "127.0.0.1", "--port", "0",
-                "--ready-file", str(ready), "--python", str(python), "--drain", "0",
-            ),
-            folder=folder,
-            environ={"PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONPATH": ":".join(p for p in sys.path if p),
-                     "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"},
-            readable=(bundle, python.parent.parent, *(Path(p) for p in sys.path if p)),
-            timeout_s=LIFE_LIMIT_S,
-            memory=MEMORY,
-        )  # fmt: skip
-        told.write_bytes(arguments(step, Path(place) / "outcome.json"))
-        with log.open("wb") as sink:
-            process = subprocess.Popen(
-                caged(told), stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, env={}, start_new_session=True
-            )
-            try:
-                yield f"127.0.0.1:{_port(process, ready, log)}"
-            finally:
-                # The launcher's death is its program's too (PR_SET_PDEATHSIG).
-                process.kill()
-                process.wait(30)
+class Served(Struct, frozen=True, kw_only=True):
+    """A server that is ready: `address` is host:port, `isolation` the cage that it runs in."""
+
+    address: str
+    isolation: str
 
 
-def _port(process: subprocess.Popen[bytes], ready: Path, log: Path) -> int:
+class Serving(Struct, frozen=True, kw_only=True):
+    """Serves bundle folders, caged; `memory` in bytes is for server and model together."""
+
+    environments: Environments
+    memory: int = 8 * 2**30
+
+    @contextmanager
+    def __call__(self, bundle: Path, digest: str) -> Iterator[Served]:
+        """Serve a folder that must have this digest on a free port of loopback.  PortError: it did not become ready."""
+        manifest = msgspec.json.decode((bundle / BUNDLE_FILE).read_bytes(), type=Manifest)
+        own = manifest.runtime == "onnx"
+        python = Path(sys.executable) if own else self.environments.of_bundle(bundle)
+        with (
+            tempfile.TemporaryDirectory(prefix="headway-serve-") as place,
+            started(_step(bundle, digest, python, Path(place), self.memory)) as cage,
+        ):
+            log = Log()
+            # A server whose output nobody takes in stops when the pipe is full.
+            taking = threading.Thread(target=_take, args=(cage, log), daemon=True)
+            taking.start()
+            yield Served(address=f"127.0.0.1:{_port(cage, Path(place) / 'ready.json', log)}", isolation=cage.isolation)
+            cage.end()
+            taking.join()
+
+
+def _step(bundle: Path, digest: str, python: Path, place: Path, memory: int) -> Step:
+    options = {"--port": "0", "--ready-file": place / "ready.json", "--digest": digest, "--python": python}
+    words = (str(word) for pair in options.items() for word in pair)
+    return Step(
+        command=(sys.executable, "-I", "-m", "headway.serve", str(bundle), *words),
+        folder=place,
+        environ={
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(place),
+            "TMPDIR": str(place),
+            "LANG": "C.UTF-8",
+            "TZ": "UTC",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+        readable=(bundle, *python_paths(python), *headway_paths()),
+        network="serve",
+        timeout_s=LIFE_LIMIT_S,
+        memory=memory,
+    )
+
+
+def _take(cage: Cage, log: Log) -> None:
+    while cage.process.stdout and (part := cage.process.stdout.read(1 << 16)):
+        log.add(part)
+
+
+def _port(cage: Cage, ready: Path, log: Log) -> int:
     end = time.monotonic() + READY_LIMIT_S
     while time.monotonic() < end:
         if ready.exists():
             return int(json.loads(ready.read_bytes())["port"])
-        if process.poll() is not None:
-            break
+        if cage.process.poll() is not None:
+            raise PortError(f"The bundle cannot be served: {log.last() or 'its server ended without a word'}.")
         time.sleep(LOOK_S)
-    said = log.read_text(errors="replace").strip().splitlines()
-    raise PortError(f"the bundle cannot be served: {said[-1][:500] if said else 'it did not become ready in time'}")
+    raise PortError(f"The bundle's server was not ready within {READY_LIMIT_S:g} s: {log.last()}.")

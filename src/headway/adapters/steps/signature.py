@@ -1,59 +1,106 @@
 """What a model takes and answers, from the training rows and what the model says of itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import polars as pl
 
 from headway.evidence.bundle import Column, Signature
+from headway.reconcile.ports import PortError
+from headway.spec.data import Data
 from headway.spec.model import Model
 
-__all__ = ["columns_of", "signature_of"]
+__all__ = ["classes_of", "outputs_of", "plain", "signature_of"]
 
 Kind = Literal["float64", "int64", "bool", "string"]
+Said = Mapping[str, Any]
+CLASSES_AT_MOST = 1000
 
 
-def columns_of(frame: pl.DataFrame, model: Model) -> tuple[Column, ...]:
-    """Columns that may be features: all but the label, the unit, the split's column and those dropped.
+def plain(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows as a request would carry them: numbers, booleans and texts."""
+    return frame.with_columns(_plain(column) for column in frame.iter_columns())
+
+
+def _plain(column: pl.Series) -> pl.Series:
+    if column.dtype == pl.Boolean or column.dtype.is_integer():
+        return column
+    if column.dtype.is_numeric():
+        return column.cast(pl.Float64).fill_nan(None)
+    if column.dtype.is_nested() or column.dtype == pl.Binary:
+        return pl.Series(column.name, [None if value is None else str(value) for value in column], dtype=pl.String)
+    return column.cast(pl.String)
+
+
+def signature_of(frame: pl.DataFrame, said: Said, model: Model, outputs: Sequence[Column]) -> Signature:
+    """The columns that the model names, in its order, or else all that may be features; PortError when it takes others.
 
     A number may be missing in a request unless `expect` says `nulls_at_most: 0%`; anything else only if it is missing
-    in training.
+    in training too.
     """
-    data = model.spec.data
-    apart = {model.spec.task.label, data.unit, data.split.by, *data.drop}
-    return tuple(_column(frame[name], model) for name in frame.columns if name not in apart)
+    data, label = model.spec.data, model.spec.task.label
+    apart = {label, data.unit, data.split.by, *data.drop}
+    features = [name for name in frame.columns if name not in apart]
+    named: list[str] | None = said["columns"]
+    if named is None or (model.spec.predict and not set(named) <= set(frame.columns)):
+        count = said["count"]
+        if not model.spec.predict and count is not None and count != len(features):
+            raise PortError(
+                f"The model was fitted on {count} columns without names, and the data have {len(features)} that may be "
+                f"features ({', '.join(features[:10])}). Fit it on a DataFrame, or list the others under data.drop."
+            )
+        named = features
+    if label in named:
+        raise PortError(f"The model takes {label!r}, the label itself, as a feature. Fit it without that column.")
+    if missing := [name for name in named if name not in frame.columns]:
+        raise PortError(
+            f"The model takes {', '.join(missing[:5])}, which the data do not have: whoever asks could not send it. "
+            "Compute it inside the pipeline, or in a predict.py."
+        )
+    return Signature(inputs=tuple(_column(frame[name], data) for name in named), outputs=tuple(outputs))
 
 
-def _column(values: pl.Series, model: Model) -> Column:
-    kind = _kind(values.dtype)
-    expect = model.spec.data.expect.get(values.name)
-    forbidden = expect is not None and expect.nulls_at_most == 0
-    return Column(
-        name=values.name, type=kind, nullable=not forbidden and (kind == "float64" or values.null_count() > 0)
-    )
+def _column(values: pl.Series, data: Data) -> Column:
+    kind, absent = _kind(values), values.null_count() > 0
+    expect = data.expect.get(values.name)
+    complete = expect is not None and expect.nulls_at_most == 0
+    return Column(name=values.name, type=kind, nullable=not complete and (kind == "float64" or absent))
 
 
-def _kind(dtype: pl.DataType) -> Kind:
-    if dtype == pl.Boolean:
+def _kind(values: pl.Series) -> Kind:
+    if values.dtype == pl.Boolean:
         return "bool"
-    if dtype.is_integer():
-        return "int64"
-    return "float64" if dtype.is_numeric() else "string"
+    if values.dtype.is_integer():
+        # With a value missing, pandas reads integers as floats, and so the model learnt them.
+        return "float64" if values.null_count() else "int64"
+    return "float64" if values.dtype.is_numeric() else "string"
 
 
-def signature_of(columns: tuple[Column, ...], said: Mapping[str, Any], model: Model) -> Signature:
-    """The columns that the model named, in its order, and its answers."""
-    known = {column.name: column for column in columns}
-    inputs = tuple(known.get(name, Column(name=name, type="float64", nullable=True)) for name in said["columns"])
+def classes_of(frame: pl.DataFrame, said: Said, model: Model) -> tuple[str | int | bool, ...]:
+    """The classes in the order of the probabilities: the model's own, or else the labels of the training rows."""
+    task = model.spec.task
+    if task.kind == "regression":
+        return ()
+    classes = said["classes"]
+    if classes is None:
+        classes = frame[task.label].drop_nulls().unique().sort().to_list()
+    if not 2 <= len(classes) <= CLASSES_AT_MOST:
+        raise PortError(f"There are {len(classes)} classes; a classification needs 2 to {CLASSES_AT_MOST}.")
+    if task.positive is not None and task.positive not in classes:
+        shown = ", ".join(map(repr, classes[:10]))
+        raise PortError(f"task.positive is {task.positive!r}, which is none of the classes {shown}.")
+    return tuple(classes)
+
+
+def outputs_of(model: Model, classes: Sequence[object], *, probabilities: bool) -> tuple[Column, ...]:
+    """What the model answers."""
     if model.spec.task.kind == "regression":
-        return Signature(inputs=inputs, outputs=(Column(name="prediction", type="float64"),))
-    outputs = [Column(name="label", type=_label(said["classes"]))]
-    if said["probabilities"]:
-        outputs.append(Column(name="probabilities", type="float64"))
-    return Signature(inputs=inputs, outputs=tuple(outputs))
+        return (Column(name="prediction", type="float64"),)
+    label = Column(name="label", type=_label(classes))
+    return (label, Column(name="probabilities", type="float64")) if probabilities else (label,)
 
 
-def _label(classes: list[object]) -> Kind:
-    if classes and all(isinstance(value, bool) for value in classes):
+def _label(classes: Sequence[object]) -> Kind:
+    if all(isinstance(value, bool) for value in classes):
         return "bool"
-    return "int64" if classes and all(isinstance(value, int) for value in classes) else "string"
+    return "int64" if all(isinstance(value, int) for value in classes) else "string"

@@ -1,5 +1,6 @@
-"""The reference summary of a bundle: its training rows and its answers to some of them, in bins of equal count."""
+"""The reference summary of a bundle: the training rows, and answers to some of them, in bins of about equal count."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,20 +11,24 @@ from headway.evidence.summary import ColumnSummary, Summary
 
 __all__ = ["summary_of"]
 
-BINS = 32
+# Two of the bins are the tails: what lies below or above all that was seen in training.
+BINS = 64
+# Fewer rows are counted in fewer bins, so that a bin's share is known well enough to compare with.
+ROWS_A_BIN, BINS_AT_LEAST = 20, 8
 LEVELS_AT_MOST = 128
 
 
-def summary_of(frame: pl.DataFrame, signature: Signature, reference: Mapping[str, Any]) -> Summary:
-    """Counts of the training rows by column, and of the sample's answers; every bin of a column holds about as many."""
-    columns = [_column(frame[column.name], column) for column in signature.inputs if column.name in frame.columns]
-    answered = reference.get("probabilities")
-    if answered:
-        columns.append(_numbers("prediction:probabilities", pl.Series([row[-1] for row in answered])))
-    elif signature.outputs[0].name == "prediction":
-        columns.append(_numbers("prediction:prediction", pl.Series(reference["label"], dtype=pl.Float64)))
-    else:
-        columns.append(_levels("prediction:label", pl.Series([str(value) for value in reference["label"]])))
+def summary_of(frame: pl.DataFrame, signature: Signature, answers: Mapping[str, Sequence[Any]]) -> Summary:
+    """Counts by column: inputs over all rows of `frame`, predictions over `answers` (None: a row without one)."""
+    columns = [_column(frame[column.name], column) for column in signature.inputs]
+    for output in (output for output in signature.outputs if output.name in answers):
+        name, values = f"prediction:{output.name}", [value for value in answers[output.name] if value is not None]
+        if output.name == "label":
+            columns.append(_levels(name, pl.Series([str(value) for value in values], dtype=pl.String)))
+        else:
+            # Of probabilities the last class's are followed, as the server does.
+            last = [value[-1] if isinstance(value, list) else value for value in values]
+            columns.append(_numbers(name, pl.Series(last, dtype=pl.Float64)))
     return Summary(rows=frame.height, columns=tuple(columns))
 
 
@@ -34,20 +39,31 @@ def _column(values: pl.Series, column: Column) -> ColumnSummary:
 
 
 def _numbers(name: str, values: pl.Series) -> ColumnSummary:
-    whole = values.fill_nan(None).drop_nulls()
-    cuts: Sequence[float | None] = [whole.quantile(place / BINS) for place in range(1, BINS)] if len(whole) else []
-    edges = sorted({float(cut) for cut in cuts if cut is not None})
+    whole = values.fill_nan(None).drop_nulls().sort()
+    edges = _edges(whole)
+    places = pl.Series(edges, dtype=pl.Float64).search_sorted(whole, side="right") if edges else pl.Series([0]).head(0)
     counts = [0] * (len(edges) + 1)
-    if len(whole):
-        places = pl.Series(edges, dtype=pl.Float64).search_sorted(whole, side="right")
-        for place, count in places.value_counts().iter_rows():
-            counts[place] = count
+    for place, count in places.value_counts().iter_rows():
+        counts[place] = count
     return ColumnSummary(name=name, edges=tuple(edges), counts=tuple(counts), missing=len(values) - len(whole))
 
 
+def _edges(whole: pl.Series) -> list[float]:
+    """Each distinct value when there are few, else quantiles; the last edge is just above the greatest value."""
+    if whole.is_empty():
+        return []
+    inner = max(BINS_AT_LEAST, min(BINS - 2, len(whole) // ROWS_A_BIN))
+    distinct = whole.unique()
+    if len(distinct) <= inner:
+        starts = distinct.to_list()
+    else:
+        starts = whole.gather([at * len(whole) // inner for at in range(inner)]).to_list()
+    return sorted({float(start) for start in starts} | {math.nextafter(float(whole[-1]), math.inf)})
+
+
 def _levels(name: str, values: pl.Series) -> ColumnSummary:
-    whole = values.drop_nulls()
-    ranked = whole.value_counts(sort=True).rows()
+    whole = values.drop_nulls().alias("level")
+    ranked = sorted(whole.value_counts().rows(), key=lambda pair: (-pair[1], pair[0]))
     kept, rest = ranked[:LEVELS_AT_MOST], ranked[LEVELS_AT_MOST:]
     return ColumnSummary(
         name=name,

@@ -1,92 +1,228 @@
 """Trains and packages as cached steps.  A failure is a result with its reason, and is never cached."""
 
-from collections.abc import Mapping
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
-from msgspec import Struct
+import msgspec
+from msgspec import structs
 
-from headway.adapters.steps.cache import StepCache
-from headway.adapters.steps.environments import Environments
-from headway.adapters.steps.package import Packaged, Packager
-from headway.adapters.steps.train import train_key, train_step
+from headway.adapters.steps.cache import Entry, StepCache, listed
+from headway.adapters.steps.environments import CONVERTERS, Environments
+from headway.adapters.steps.package import Packager, Rows
+from headway.adapters.steps.train import Place, train_key, train_step
+from headway.evidence.bundle import BUNDLE_FILE, Manifest
+from headway.evidence.recipe import recipe_digest, train_digest
 from headway.evidence.record import StepRun, Trained
-from headway.reconcile.ports import PortError, Store, TrainJob, TrainResult
+from headway.reconcile.ports import PortError, Store, TrainJob, TrainResult, UnreachableError
+from headway.spec.digest import canonical, digest, digest_of
 
 __all__ = ["LocalTrainer"]
 
+PACKAGE_VERSION = "package/1"
 
-class LocalTrainer(Struct, frozen=True, kw_only=True):
-    """Implements `ports.Trainer` on this machine; `environ` is where declared secrets are taken from."""
 
-    store: Store
-    environments: Environments
-    packager: Packager
-    cache: StepCache
-    work: Path
-    environ: Mapping[str, str]
+class LocalTrainer:
+    """The port Trainer on this machine.
+
+    `environ` is where declared secrets are taken from; `rows` reads a part of a lock (`adapters.data.rows.rows`).
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        environments: Environments,
+        *,
+        work: Path,
+        cache: Path,
+        environ: Mapping[str, str],
+        rows: Rows,
+    ) -> None:
+        self._store = store
+        self._environments = environments
+        self._work = work
+        self._cache = StepCache(cache, store)
+        self._environ = environ
+        self._rows = rows
 
     def train(self, job: TrainJob) -> TrainResult:
-        """Train, scan, package; the same recipe on the same bytes does not run twice."""
-        requirements = job.files.get(job.model.spec.train.requirements)
-        if requirements is None:
-            return _failed([], f"{job.model.spec.train.requirements} is not there; `headway init` writes one")
+        """Train, scan, package; the same recipe on the same bytes does not run twice.
+
+        PortError only for what is no matter of the training: a package index or a store that does not answer.
+        """
+        steps: list[StepRun] = []
         try:
-            python = self.environments.interpreter(requirements)
-        except PortError as error:
-            return _failed([], str(error))
-        key = train_key(job)
-        with self.cache.holding(key):
-            entry = self.cache.find(key)
-            if entry:
-                run = StepRun(name="train", key=key, state="cached", outcome="ok", isolation=entry.isolation)
-            else:
-                made = train_step(job, python, self.store, self.environ, self.work)
-                run = StepRun(
-                    name="train",
-                    key=key,
-                    state="ran",
-                    outcome="ok" if made.entry else "failed",
-                    reason=made.outcome.reason,
-                    seconds=round(made.outcome.seconds, 3),
-                    isolation=made.outcome.isolation,
-                    log=made.entry.outputs["log"] if made.entry else "",
-                )
-                if made.entry is None:
-                    return _failed([run], made.outcome.reason)
-                entry = made.entry
-                self.cache.keep(key, entry)
-        packaged = self.packager.package(job, entry.outputs["model"], python, self.environments.converters(python))
-        steps = (run, _step(key, packaged))
-        if packaged.failed:
-            return _failed(list(steps), packaged.failed)
-        seen = Trained(
-            recipe="",
-            train="",
-            cause="commit",
-            steps=steps,
-            outcome="ok",
-            runtime=packaged.runtime,
-            runtime_reason=packaged.reason,
-            parity=packaged.parity,
-            reported={name: float(value) for name, value in entry.notes.items()},
-            signature=packaged.signature,
+            python = self._environment(job, steps)
+            trained = self._trained(job, python, steps)
+            manifest, bundle = self._packaged(job, python, trained, steps)
+        except _FailedError as failure:
+            steps.append(failure.step)
+            return TrainResult(seen=_seen(job, steps, reason=failure.step.reason))
+        seen = structs.replace(
+            _seen(job, steps),
+            runtime=manifest.runtime,
+            runtime_reason=manifest.reason,
+            parity=manifest.parity,
+            reported=dict(trained.reported),
+            signature=manifest.signature,
         )
-        return TrainResult(seen=seen, bundle=packaged.bundle, version=packaged.version)
+        return TrainResult(seen=seen, bundle=bundle, version=manifest.version)
+
+    def _environment(self, job: TrainJob, steps: list[StepRun]) -> Path:
+        """The interpreter of the requirements, as a step."""
+        name, begin = job.model.spec.train.requirements, time.monotonic()
+        requirements = job.files.get(name)
+        if requirements is None:
+            raise _failed("environment", "", f"{name} is not in the model's folder; `headway init` writes one.", begin)
+        key = digest(requirements)
+        built = self._environments.has(requirements)
+        try:
+            python = self._environments.interpreter(requirements)
+        except UnreachableError:
+            raise
+        except PortError as error:
+            raise _failed("environment", key, str(error), begin) from error
+        steps.append(
+            StepRun(
+                name="environment",
+                key=key,
+                state="cached" if built else "ran",
+                outcome="ok",
+                seconds=_since(begin),
+                isolation="" if built else "process group only: pip needs the network and its caches",
+            )
+        )
+        return python
+
+    def _trained(self, job: TrainJob, python: Path, steps: list[StepRun]) -> Entry:
+        """The model file in the store."""
+        key, begin = train_key(job, self._environments.identity(python)), time.monotonic()
+        with self._cache.holding(key):
+            entry = self._cache.find(key)
+            state: State = "cached" if entry else "ran"
+            if entry is None:
+                made = train_step(job, self._store, Place(python=python, work=self._work, environ=self._environ))
+                entry = made.entry
+                if entry is None:
+                    run = _run("train", key, "ran", begin, Entry(isolation=made.outcome.isolation))
+                    reason = made.outcome.reason
+                    raise _FailedError(structs.replace(run, outcome="failed", reason=reason, log=made.log))
+                self._cache.keep(key, entry)
+        steps.append(_run("train", key, state, begin, entry))
+        return entry
+
+    def _packaged(self, job: TrainJob, python: Path, trained: Entry, steps: list[StepRun]) -> tuple[Manifest, str]:
+        """The bundle in the store, under the number that its signature gives it."""
+        key, begin = self._package_key(job, python, trained), time.monotonic()
+        with self._cache.holding(key):
+            entry = self._cache.find(key)
+            state: State = "cached" if entry else "ran"
+            if entry is None:
+                entry = self._package(job, python, trained, key)
+                self._cache.keep(key, entry)
+            manifest, bundle = self._numbered(job, entry.folders["bundle"])
+            if bundle != entry.folders["bundle"]:
+                entry = structs.replace(entry, folders={"bundle": bundle})
+                self._cache.keep(key, entry)
+        steps.append(_run("package", key, state, begin, entry))
+        return manifest, bundle
+
+    def _package(self, job: TrainJob, python: Path, trained: Entry, key: str) -> Entry:
+        begin, model = time.monotonic(), self._store.read(trained.files["model"])
+        self._work.mkdir(parents=True, exist_ok=True)
+        place = Path(tempfile.mkdtemp(prefix="package-", dir=self._work))
+        try:
+            packager = Packager(
+                store=self._store,
+                environments=self._environments,
+                rows=self._rows,
+                job=job,
+                python=python,
+                place=place,
+            )
+            folder, isolation = packager.package(model)
+            return Entry(folders={"bundle": self._store.put(folder)}, isolation=isolation)
+        except PortError as error:
+            raise _failed("package", key, str(error), begin) from error
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+    def _numbered(self, job: TrainJob, bundle: str) -> tuple[Manifest, str]:
+        """The bundle with its version in it: the number depends on the signature and on what was released before."""
+        files = {file.path: file.sha256 for file in listed(self._store, bundle)}
+        manifest = msgspec.json.decode(self._store.read(files[BUNDLE_FILE]), type=Manifest)
+        version = job.number(manifest.signature)
+        if version == manifest.version:
+            return manifest, bundle
+        manifest = structs.replace(manifest, version=version)
+        self._work.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="number-", dir=self._work) as place:
+            folder = Path(place) / "bundle"
+            self._store.place(bundle, folder)
+            (folder / BUNDLE_FILE).write_bytes(msgspec.json.encode(manifest, order="deterministic"))
+            return manifest, self._store.put(folder)
+
+    def _package_key(self, job: TrainJob, python: Path, trained: Entry) -> str:
+        spec = job.model.spec
+        return digest_of(
+            {
+                "step": PACKAGE_VERSION,
+                "name": job.model.metadata.name,
+                "model": trained.files["model"],
+                "writes": [spec.train.writes, spec.train.requirements, spec.predict],
+                "files": {path: digest(data) for path, data in job.files.items()},
+                "task": canonical(spec.task).decode(),
+                "columns": canonical(spec.data).decode(),
+                "data": train_digest(job.lock.spec),
+                "allow": sorted(job.allow),
+                "environment": self._environments.identity(python),
+                "converters": CONVERTERS,
+            }
+        )
 
 
-def _step(key: str, packaged: Packaged) -> StepRun:
-    outcome = packaged.outcome
+State = Literal["ran", "cached"]
+
+
+class _FailedError(Exception):
+    """A step failed; the training ends with it."""
+
+    def __init__(self, step: StepRun) -> None:
+        super().__init__(step.reason)
+        self.step = step
+
+
+def _failed(name: str, key: str, reason: str, begin: float) -> _FailedError:
+    run = _run(name, key, "ran", begin, Entry())
+    return _FailedError(structs.replace(run, outcome="failed", reason=reason))
+
+
+def _run(name: str, key: str, state: State, begin: float, entry: Entry) -> StepRun:
     return StepRun(
-        name="package",
+        name=name,
         key=key,
-        state="ran",
-        outcome="failed" if packaged.failed else "ok",
-        reason=packaged.failed,
-        seconds=round(outcome.seconds, 3) if outcome else 0.0,
-        isolation=outcome.isolation if outcome else "",
+        state=state,
+        outcome="ok",
+        reason=entry.note,
+        seconds=_since(begin),
+        isolation=entry.isolation,
+        log=entry.files.get("log", ""),
     )
 
 
-def _failed(steps: list[StepRun], reason: str) -> TrainResult:
-    seen = Trained(recipe="", train="", cause="commit", steps=tuple(steps), outcome="failed", reason=reason)
-    return TrainResult(seen=seen)
+def _since(begin: float) -> float:
+    return round(time.monotonic() - begin, 3)
+
+
+def _seen(job: TrainJob, steps: Sequence[StepRun], reason: str = "") -> Trained:
+    return Trained(
+        recipe=recipe_digest(job.model, job.files),
+        train=train_digest(job.lock.spec),
+        cause="commit",
+        steps=tuple(steps),
+        outcome="failed" if reason else "ok",
+        reason=reason,
+    )
