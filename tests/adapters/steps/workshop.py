@@ -40,12 +40,15 @@ class HereEnvironment(Environments):
     """The interpreter of the tests as the environment of whatever requirements."""
 
     def has(self, requirements: bytes) -> bool:
+        """It is always there."""
         return bool(requirements)
 
     def interpreter(self, requirements: bytes) -> Path:  # noqa: ARG002 - that is the point of it
+        """The interpreter of the tests."""
         return Path(sys.executable)
 
     def converters(self, python: Path) -> Path:
+        """None are needed beside those that the tests have."""
         return python.parent / "no-folder-of-converters"
 
 

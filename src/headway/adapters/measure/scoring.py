@@ -1,61 +1,69 @@
-"""From answers and labels to metrics, alone and against the live version on the same rows."""
+"""From answers and labels to metrics, alone and against the live version on the same rows.  Asks nobody."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 import polars as pl
+from msgspec import Struct
 
+from headway.adapters.measure.client import Answered
 from headway.evidence.bundle import Manifest
 from headway.evidence.measurement import Metric, Paired
-from headway.reconcile.ports import MeasureJob
 from headway.spec.gate import MetricGate
 from headway.spec.model import Model
 from headway.stats import arrays
 
-__all__ = ["compared", "scored"]
-
-Answered = Mapping[str, Sequence[Any]]
+__all__ = ["Side", "compared", "scored"]
 
 
-def scored(name: str, model: Model, manifest: Manifest, test: pl.DataFrame, answered: Answered) -> Metric | None:
-    """A metric of one version; None where it has no value."""
-    found = arrays.score(name, _answers(model, manifest, test, answered))
+class Side(Struct, frozen=True, kw_only=True):
+    """One version and its answers to the test rows."""
+
+    manifest: Manifest
+    answered: Answered
+
+
+def scored(name: str, model: Model, side: Side, test: pl.DataFrame, seed: int) -> Metric | None:
+    """A metric of one version over the rows that it answered; None where it has no value."""
+    if not any(side.answered.scored):
+        return None
+    found = arrays.score(name, _answers(model, side, test, side.answered.scored), seed=seed)
     return Metric(**msgspec.structs.asdict(found)) if found else None
 
 
 def compared(
-    gate: MetricGate,
-    job: MeasureJob,
-    candidate: tuple[Manifest, Answered],
-    live: tuple[Manifest, Answered],
-    test: pl.DataFrame,
+    gate: MetricGate, model: Model, candidate: Side, live: Side, test: pl.DataFrame, seed: int
 ) -> Paired | None:
-    """Candidate against live; None where the metric has no value."""
+    """Candidate against live over the rows that both answered; None where the metric has no value."""
+    both = [a and b for a, b in zip(candidate.answered.scored, live.answered.scored, strict=True)]
+    if not any(both):
+        return None
     found = arrays.compare(
         gate.metric,
-        _answers(job.model, *_with(candidate, test)),
-        _answers(job.model, *_with(live, test)),
+        _answers(model, candidate, test, both),
+        _answers(model, live, test, both),
         ratio=gate.ratio_at_least,
+        seed=seed,
     )
-    return Paired(live_version=job.live_version, **msgspec.structs.asdict(found)) if found else None
+    return Paired(live_version=live.manifest.version, **msgspec.structs.asdict(found)) if found else None
 
 
-def _with(side: tuple[Manifest, Answered], test: pl.DataFrame) -> tuple[Manifest, pl.DataFrame, Answered]:
-    return side[0], test, side[1]
+def _answers(model: Model, side: Side, test: pl.DataFrame, mask: Sequence[bool]) -> arrays.Answers:
+    spec, outputs = model.spec, side.answered.outputs
+    kept = test.filter(pl.Series(mask, dtype=pl.Boolean))
+    truth = kept[spec.task.label].to_list()
+    units = kept[spec.data.unit].cast(pl.String).fill_null("").to_list() if spec.data.unit else None
 
+    def of(name: str) -> list[object]:
+        return [value for value, is_kept in zip(outputs[name], mask, strict=True) if is_kept]
 
-def _answers(model: Model, manifest: Manifest, test: pl.DataFrame, answered: Answered) -> arrays.Answers:
-    spec = model.spec
-    truth = test[spec.task.label].to_list()
-    units = test[spec.data.unit].to_list() if spec.data.unit else None
     if spec.task.kind == "regression":
-        return arrays.answers(truth, answered["prediction"], units=units)
+        return arrays.answers(truth, of("prediction"), units=units)
     return arrays.answers(
         truth,
-        answered["label"],
-        probability=answered.get("probabilities"),
-        classes=manifest.classes,
+        of("label"),
+        probability=of("probabilities") if "probabilities" in outputs else None,  # type: ignore[arg-type]  # lists of numbers, by the server's word
+        classes=side.manifest.classes,
         positive=spec.task.positive,
         units=units,
     )

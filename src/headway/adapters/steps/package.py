@@ -103,7 +103,7 @@ class Packager(Struct, frozen=True, kw_only=True):
         if own:
             raise PortError(
                 f"The model file holds {', '.join(own)} as pickled from __main__, the training program itself, where "
-                f"no other process finds it. Move {own[0]} to features.py, import it from there, and list features.py in "
+                f"no other process finds it. Move {own[0]} to features.py, import it, and list features.py in "
                 "train.files."
             )
         if found.refused:
