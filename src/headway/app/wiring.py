@@ -1,7 +1,6 @@
 """Puts the adapters behind the ports for one repository.  The only place that names both."""
 
 import time
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
@@ -12,12 +11,9 @@ from headway.adapters.data.rows import rows
 from headway.adapters.local.lease import holder
 from headway.adapters.local.runtime import LocalRuntime
 from headway.adapters.measure.assessor import LocalAssessor
-from headway.adapters.measure.client import predict
 from headway.adapters.signing.keys import find, load
-from headway.adapters.steps.cache import StepCache
 from headway.adapters.steps.environments import Environments
-from headway.adapters.steps.package import Packager
-from headway.adapters.steps.server import serving
+from headway.adapters.steps.server import Serving
 from headway.adapters.steps.trainer import LocalTrainer
 from headway.adapters.store.folder import FolderStore
 from headway.app.repository import Repository
@@ -91,27 +87,22 @@ def open_world(repository: Repository) -> World:
     """Every port of the loop."""
     folder, store = repository.folder, open_store(repository)
     environments, work = _environments(repository.settings), repository.folder / "work"
-
-    def caged(bundle: Path) -> AbstractContextManager[str]:
-        return serving(bundle, environments.of_bundle)
-
-    packager = Packager(
-        store=store, work=work, serving=caged, predict=predict, rows=lambda job: rows(store, job.lock, "train")
-    )
     return World(
         source=repository.source,
         journal=repository.journal,
         store=store,
         data=LocalData(repository.project, store, folder / "digests.db"),
         trainer=LocalTrainer(
-            store=store,
-            environments=environments,
-            packager=packager,
-            cache=StepCache(folder / "steps", store),
+            store,
+            environments,
             work=work,
+            cache=folder / "steps",
             environ=repository.settings.environ,
+            rows=rows,
         ),
-        assessor=LocalAssessor(store=store, serving=caged, rows=rows, facts=facts, work=work),
+        assessor=LocalAssessor(
+            store=store, serving=Serving(environments=environments), rows=rows, facts=facts, work=work
+        ),
         runtime=open_runtime(repository),
         clock=SystemClock(),
         look_s=repository.settings.pace.look,

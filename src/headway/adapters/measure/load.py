@@ -75,10 +75,11 @@ class _Load:
                     self.times.append(time.monotonic() - due)
                 else:
                     self.failures += 1
-                    streams = _closed(streams)
+                    _close(streams)
+                    streams = None
                 self._queue.task_done()
         finally:
-            _closed(streams)
+            _close(streams)
 
     async def _exchange(self, streams: Streams, body: bytes) -> bool:
         reader, writer = streams
@@ -94,6 +95,6 @@ class _Load:
         return answer.split(" ", 2)[1] == "200"
 
 
-def _closed(streams: Streams | None) -> None:
+def _close(streams: Streams | None) -> None:
     if streams:
         streams[1].close()
