@@ -94,8 +94,9 @@ def _converted(model: Any, said: Told, told: Told) -> str:
         )
         Path("model.onnx").write_bytes(made.SerializeToString())
     except Exception as error:  # noqa: BLE001 - converters raise anything; whatever it is, the model is served as it is
-        lines = str(error).strip().splitlines()
-        return f"it does not convert to ONNX: {type(error).__name__}: {lines[0][:200] if lines else 'no reason given'}"
+        cause = error.__cause__ or error
+        lines = str(cause).strip().splitlines()
+        return f"it does not convert to ONNX: {type(cause).__name__}: {lines[0][:200] if lines else 'no reason given'}"
     return ""
 
 

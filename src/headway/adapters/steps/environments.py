@@ -28,7 +28,7 @@ CONVERTERS = (
     "skl2onnx==1.20.0",
     "onnx==1.23.2",
     "ml_dtypes==0.6.0",
-    "protobuf==7.36.2",
+    "protobuf==6.33.0",  # 7 refuses the booleans that skl2onnx writes for histogram gradient boosting
     "typing_extensions==4.16.0",
 )
 BUILD_LIMIT_S = 1800.0
