@@ -89,8 +89,9 @@ def _converted(model: Any, said: Told, told: Told) -> str:
         skl2onnx = importlib.import_module("skl2onnx")
         types = importlib.import_module("skl2onnx.common.data_types")
         options = {id(model): {"zipmap": False}} if said["probabilities"] else None
+        # Without a name of its own the graph gets a random one, and equal models would have unequal bytes.
         made = skl2onnx.convert_sklearn(
-            model, initial_types=_inputs(model, said, told, types), options=options, target_opset=OPSET
+            model, name="model", initial_types=_inputs(model, said, told, types), options=options, target_opset=OPSET
         )
         Path("model.onnx").write_bytes(made.SerializeToString())
     except Exception as error:  # noqa: BLE001 - converters raise anything; whatever it is, the model is served as it is
