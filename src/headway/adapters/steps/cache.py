@@ -54,7 +54,7 @@ class StepCache:
         return entry
 
     def keep(self, key: str, entry: Entry) -> None:
-        """Write an entry, whole or not at all."""
+        """Write an entry, whole or not at all; its key is held meanwhile."""
         target = self._folder / f"{key}.json"
         new = target.with_suffix(f".{os.getpid()}.new")
         with new.open("wb") as file:
