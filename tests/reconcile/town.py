@@ -1,11 +1,21 @@
 """A whole world in memory: a repository with one model, a record, and a runtime that a test talks to."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import msgspec
+from tests.fakes.data import MemoryData
+from tests.fakes.journal import MemoryJournal
+from tests.fakes.runtime import FakeRuntime
+from tests.fakes.signing import MemorySigning
+from tests.fakes.source import MemorySource
+from tests.fakes.store import MemoryStore
 
 from headway.evidence.bundle import Column, Signature
 from headway.evidence.measurement import DataFacts, Measurement, Metric, Paired, ScanFacts
 from headway.evidence.record import Signers, StepRun, Subject, Trained
+from headway.evidence.stage import Rollout
+from headway.evidence.window import Arm
 from headway.reconcile.book import Book, Draft
 from headway.reconcile.jobs import Done, Failed, Jobs, Running
 from headway.reconcile.memory import Memory
@@ -15,12 +25,6 @@ from headway.reconcile.world import World
 from headway.spec.digest import digest
 from headway.spec.project import Rights
 from headway.spec.wish import Wish, load_wish
-from tests.fakes.data import MemoryData
-from tests.fakes.journal import MemoryJournal
-from tests.fakes.runtime import FakeRuntime
-from tests.fakes.signing import MemorySigning
-from tests.fakes.source import MemorySource
-from tests.fakes.store import MemoryStore
 
 T = TypeVar("T")
 
@@ -62,6 +66,7 @@ class MemoryClock:
         self.time = 1_800_000_000.0
 
     def now(self) -> float:
+        """Unix seconds."""
         return self.time
 
 
@@ -72,6 +77,7 @@ class ScriptTrainer:
         self.trained: list[str] = []
 
     def train(self, job: TrainJob) -> TrainResult:
+        """As the port says, at once."""
         script = job.files["train.py"].decode()
         self.trained.append(script)
         step = StepRun(name="train", key=digest(script.encode()), state="ran", outcome="ok")
@@ -96,6 +102,7 @@ class TableAssessor:
         self.auc: dict[str, float] = {}
 
     def measure(self, job: MeasureJob) -> Measurement:
+        """As the port says, at once."""
         auc = self.auc.get(job.bundle, 0.7)
         live = self.auc.get(job.live, 0.7)
         statistics = {"difference": auc - live, "variance": 1e-6, "n": 1000.0, "n_positive": 300.0, "n_negative": 700.0}
@@ -129,6 +136,24 @@ class NowJobs(Jobs):
             return Failed(error=error)
 
 
+class CrashError(Exception):
+    """The process is gone."""
+
+
+def _dying(call: Callable[..., Any], left: list[int]) -> Callable[..., Any]:
+    def once_dead(*args: Any, **named: Any) -> Any:
+        left[0] -= 1
+        if left[0] == -1:
+            raise CrashError
+        value = call(*args, **named)
+        left[0] -= 1
+        if left[0] == -1:
+            raise CrashError
+        return value
+
+    return once_dead
+
+
 class Town:
     """The world, with the handles that a test turns."""
 
@@ -140,7 +165,7 @@ class Town:
         self.data.files["models/delay/data/train.csv"] = b"x,late\n1,0\n2,1\n"
         self.data.files["models/delay/data/test.csv"] = b"x,late\n3,0\n4,1\n"
         rights = Rights(train=True, approve=("production",), decide=("staging", "production"))
-        self._more = ""
+        self.arms: dict[str, Arm] = {}
         founding = Book(self.journal, self.signing, self.clock)
         listed = Signers(signers=(self.signing.listed(rights),))
         founding.write([Draft(subject=Subject(), seen=listed)], main="", subject="List the signers")
@@ -189,6 +214,22 @@ class Town:
         """The version that the record says is stable."""
         standing = self.memory.book.follow().model("delay").standing.get(environment)
         return standing.stable.version if standing and standing.stable else ""
+
+    def candidate(self) -> str:
+        """The version that is on its way into production."""
+        standing = self.memory.book.follow().model("delay").standing.get("production")
+        return standing.candidate.version if standing and standing.candidate else ""
+
+    def rollout(self) -> Rollout | None:
+        """The rollout's state as it is kept beside the traffic."""
+        data = self.runtime.recall("rollout/production/delay")
+        return msgspec.json.decode(data, type=Rollout) if data else None
+
+    def crash_at(self, boundary: int) -> None:
+        """The process dies at the n-th call that would change the world, before or after it is carried out."""
+        left = [boundary]
+        for port, name in ((self.journal, "append"), (self.runtime, "apply"), (self.runtime, "remember")):
+            setattr(port, name, _dying(getattr(port, name), left))
 
     def subjects(self) -> list[str]:
         """The story of the branch headway, oldest first."""

@@ -55,7 +55,7 @@ def ask(asking: Asking, output: str) -> None:
     book = open_book(repository)
     _check(asking, environment, wish, book.ledger.model(asking.model))
     seen = Requested(action=asking.action, to=asking.to, now=asking.now, why=asking.why)
-    subject = Subject(model=asking.model, environment="" if asking.action in {"pause", "resume"} else environment)
+    subject = Subject(model=asking.model, environment=environment)
     try:
         commit = book.write(
             [Draft(subject=subject, seen=seen)],

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from headway.adapters.steps.environments import Environments
-from headway.reconcile.ports import PortError
+from headway.reconcile.ports import PortError, UnreachableError
 
 LOCAL = {"PATH": os.environ["PATH"], "PIP_NO_INDEX": "1"}
 
@@ -81,3 +81,14 @@ def test_the_version_of_the_running_python_is_known_without_starting_it(tmp_path
     assert environments._version(Path(sys.executable)) == sys.version
     with pytest.raises(PortError, match="does not run"):
         environments._version(tmp_path / "python")
+
+
+def test_an_index_that_does_not_answer_is_no_fault_of_the_requirements(tmp_path: Path) -> None:
+    environ = {
+        "PATH": os.environ["PATH"],
+        "PIP_INDEX_URL": "http://127.0.0.1:9/",
+        "PIP_RETRIES": "1",
+        "PIP_NO_CACHE_DIR": "1",
+    }
+    with pytest.raises(UnreachableError, match="no package index answers"):
+        Environments(tmp_path, environ).converters(Path(sys.executable))

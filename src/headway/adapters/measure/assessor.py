@@ -3,6 +3,7 @@
 Labels stay on this side.  What cannot be measured is told in the result, never guessed.
 """
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -76,10 +77,10 @@ class LocalAssessor(Struct, frozen=True, kw_only=True):
         """What could be had, and why the rest could not."""
         parts: dict[str, Any] = {"bundle": job.bundle, "test": test_digest(job.lock.spec)}
         self.work.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="measure-", dir=self.work) as place:
+        with tempfile.TemporaryDirectory(prefix=f"measure-{os.getpid()}-", dir=self.work) as place:
             try:
                 self._measure(job, Path(place), parts)
-            except (PortError, ValueError) as error:
+            except (PortError, ValueError, OSError) as error:
                 parts["failed"] = str(error)
         return Measurement(**parts)
 

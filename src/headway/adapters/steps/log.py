@@ -1,6 +1,7 @@
 """What a step prints: its beginning and its end are kept, secrets are masked, and it can be followed meanwhile."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 __all__ = ["Log"]
 
@@ -50,7 +51,8 @@ class Log:
         for secret in self._secrets:
             lines = lines.replace(secret, b"***")
         if self._follow:
-            self._follow(lines)
+            with suppress(OSError):  # whoever follows may be gone, or their disk full; the step goes on
+                self._follow(lines)
         room = HEAD - len(self._head)
         self._head += lines[:room]
         self._tail += lines[room:]

@@ -26,7 +26,7 @@ from headway.evidence.declared import declared_classes
 from headway.evidence.folder import FileDigest
 from headway.evidence.recipe import train_digest
 from headway.evidence.scan import scan
-from headway.reconcile.ports import PortError, Store, TrainJob
+from headway.reconcile.ports import PortError, Store, TrainJob, UnreachableError
 from headway.spec.digest import digest
 from headway.spec.lock import Lock
 
@@ -114,6 +114,8 @@ class Packager(Struct, frozen=True, kw_only=True):
         spec, folder = self.job.model.spec, self.place / "describe"
         try:
             converters, missing = self.environments.converters(self.python), ""
+        except UnreachableError:
+            raise  # what an index that answers would have converted must not be kept as unconvertible
         except PortError as error:
             converters, missing = folder / "no-converters", f"the converters are not there: {error}"
         told = {

@@ -25,14 +25,14 @@ FILE_AT_MOST = 64 * 2**30
 
 # What programs need of a system, and no more of /etc than that: names, certificates, clocks, linking.
 SYSTEM = (
-    "/usr", "/lib", "/lib64", "/bin", "/sbin", "/proc", "/sys/devices/system", "/sys/fs/cgroup", "/dev/urandom",
-    "/dev/random", *(f"/etc/{name}" for name in (
+    "/usr", "/lib", "/lib64", "/bin", "/sbin", "/opt", "/nix/store", "/proc", "/sys", "/dev/urandom", "/dev/random", *(f"/etc/{name}" for name in (
         "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "timezone", "passwd", "group", "nsswitch.conf",
         "hosts", "host.conf", "resolv.conf", "gai.conf", "services", "protocols", "ssl", "ca-certificates", "pki",
         "alternatives", "mime.types", "os-release", "locale.alias", "fonts")),
 )  # fmt: skip
-# Shared memory is where numeric libraries keep semaphores and arrays of their workers.
-DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/shm")  # noqa: S108 - named to be allowed, not used here
+# Shared memory is where numeric libraries keep semaphores and arrays of their workers; the rest are GPUs.
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/shm", "/dev/dri", "/dev/kfd")  # noqa: S108 - named to be allowed
+GPUS = "nvidia*"
 
 Network = Literal["open", "serve", "none"]
 
@@ -155,7 +155,7 @@ def _told(step: Step) -> bytes:
         "command": list(step.command),
         "folder": str(step.folder),
         "readable": [*SYSTEM, *map(str, step.readable)],
-        "writable": [*DEVICES, str(step.folder), *map(str, step.writable)],
+        "writable": [*DEVICES, *map(str, Path("/dev").glob(GPUS)), str(step.folder), *map(str, step.writable)],
         "network": step.network,
         "timeout_s": step.timeout_s,
         "memory": step.memory,

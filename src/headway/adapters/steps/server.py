@@ -52,9 +52,12 @@ class Serving(Struct, frozen=True, kw_only=True):
             # A server whose output nobody takes in stops when the pipe is full.
             taking = threading.Thread(target=_take, args=(cage, log), daemon=True)
             taking.start()
-            yield Served(address=f"127.0.0.1:{_port(cage, Path(place) / 'ready.json', log)}", isolation=cage.isolation)
-            cage.end()
-            taking.join()
+            try:
+                port = _port(cage, Path(place) / "ready.json", log)
+                yield Served(address=f"127.0.0.1:{port}", isolation=cage.isolation)
+            finally:
+                cage.end()
+                taking.join()
 
 
 def _step(bundle: Path, digest: str, python: Path, place: Path, memory: int) -> Step:

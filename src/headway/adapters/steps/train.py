@@ -4,8 +4,6 @@ import json
 import os
 import re
 import shlex
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
@@ -16,6 +14,7 @@ from headway.adapters.steps.cache import Entry
 from headway.adapters.steps.log import Log
 from headway.adapters.steps.report import reported
 from headway.adapters.steps.run import Outcome, Step, python_paths, run
+from headway.adapters.steps.workplace import workplace
 from headway.reconcile.ports import PortError, Store, TrainJob
 from headway.spec.digest import canonical, digest, digest_of
 from headway.spec.training import Param
@@ -69,9 +68,7 @@ def train_step(job: TrainJob, store: Store, place: Place) -> Made:
         secrets = _secrets(job, place)
     except PortError as error:
         return Made(outcome=Outcome(reason=str(error), seconds=0.0, isolation="", log=b""))
-    place.work.mkdir(parents=True, exist_ok=True)
-    root = Path(tempfile.mkdtemp(prefix="train-", dir=place.work))
-    try:
+    with workplace(place.work, "train") as root:
         folder = root / "model"
         lay(folder, job.files)
         for file in job.lock.spec.train:
@@ -92,8 +89,6 @@ def train_step(job: TrainJob, store: Store, place: Place) -> Made:
         with _followed(job, place) as sink:
             outcome = run(step, Log(tuple(secrets.values()), sink.write))
         return _collect(job, folder, outcome, store)
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
 
 
 def lay(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -1,7 +1,5 @@
 """Trains and packages as cached steps.  A failure is a result with its reason, and is never cached."""
 
-import shutil
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +12,7 @@ from headway.adapters.steps.cache import Entry, StepCache, listed
 from headway.adapters.steps.environments import CONVERTERS, Environments
 from headway.adapters.steps.package import Packager, Rows
 from headway.adapters.steps.train import Place, train_key, train_step
+from headway.adapters.steps.workplace import workplace
 from headway.evidence.bundle import BUNDLE_FILE, Manifest
 from headway.evidence.recipe import recipe_digest, train_digest
 from headway.evidence.record import StepRun, Trained
@@ -61,6 +60,10 @@ class LocalTrainer:
         except _FailedError as failure:
             steps.append(failure.step)
             return TrainResult(seen=_seen(job, steps, reason=failure.step.reason))
+        except OSError as error:
+            raise PortError(
+                f"Training {job.model.metadata.name} cannot go on: {error}. Mend that and try again."
+            ) from error
         seen = structs.replace(
             _seen(job, steps),
             runtime=manifest.runtime,
@@ -132,9 +135,7 @@ class LocalTrainer:
 
     def _package(self, job: TrainJob, python: Path, trained: Entry, key: str) -> Entry:
         begin, model = time.monotonic(), self._store.read(trained.files["model"])
-        self._work.mkdir(parents=True, exist_ok=True)
-        place = Path(tempfile.mkdtemp(prefix="package-", dir=self._work))
-        try:
+        with workplace(self._work, "package") as place:
             packager = Packager(
                 store=self._store,
                 environments=self._environments,
@@ -143,12 +144,13 @@ class LocalTrainer:
                 python=python,
                 place=place,
             )
-            folder, isolation = packager.package(model)
+            try:
+                folder, isolation = packager.package(model)
+            except UnreachableError:
+                raise
+            except PortError as error:
+                raise _failed("package", key, str(error), begin) from error
             return Entry(folders={"bundle": self._store.put(folder)}, isolation=isolation)
-        except PortError as error:
-            raise _failed("package", key, str(error), begin) from error
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
 
     def _numbered(self, job: TrainJob, bundle: str) -> tuple[Manifest, str]:
         """The bundle with its version in it: the number depends on the signature and on what was released before."""
@@ -158,9 +160,8 @@ class LocalTrainer:
         if version == manifest.version:
             return manifest, bundle
         manifest = structs.replace(manifest, version=version)
-        self._work.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="number-", dir=self._work) as place:
-            folder = Path(place) / "bundle"
+        with workplace(self._work, "number") as place:
+            folder = place / "bundle"
             self._store.place(bundle, folder)
             (folder / BUNDLE_FILE).write_bytes(msgspec.json.encode(manifest, order="deterministic"))
             return manifest, self._store.put(folder)
