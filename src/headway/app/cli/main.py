@@ -15,7 +15,6 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("put a training script under Headway", "headway.app.cli.init"),
     "check": ("print every finding about what is wished", "headway.app.cli.check"),
     "train": ("train a model from the work tree", "headway.app.cli.train"),
-    "review": ("say what a change does, as Markdown", "headway.app.cli.review"),
     "up": ("bring the world to what Git says, and keep it there", "headway.app.cli.up"),
     "down": ("end what serves on this machine", "headway.app.cli.down"),
     "plan": ("show what the next pass would do, and why", "headway.app.cli.plan"),
@@ -35,9 +34,6 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "history": ("tell the story of a model", "headway.app.cli.history"),
     "predict": ("predict a file of rows", "headway.app.cli.predict"),
     "serve": ("serve a bundle", "headway.app.cli.serve"),
-    "scan": ("say what a model file holds", "headway.app.cli.scan"),
-    "explain": ("explain a finding or a field", "headway.app.cli.explain"),
-    "schema": ("write JSON Schemas for editors", "headway.app.cli.schema"),
     "demo": ("show the whole way of a change on real flights", "headway.app.cli.demo"),
 }
 
