@@ -25,7 +25,8 @@ FILE_AT_MOST = 64 * 2**30
 
 # What programs need of a system, and no more of /etc than that: names, certificates, clocks, linking.
 SYSTEM = (
-    "/usr", "/lib", "/lib64", "/bin", "/sbin", "/opt", "/nix/store", "/proc", "/sys", "/dev/urandom", "/dev/random", *(f"/etc/{name}" for name in (
+    "/usr", "/lib", "/lib64", "/bin", "/sbin", "/opt", "/nix/store", "/proc", "/sys", "/dev/urandom", "/dev/random",
+    *(f"/etc/{name}" for name in (
         "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "timezone", "passwd", "group", "nsswitch.conf",
         "hosts", "host.conf", "resolv.conf", "gai.conf", "services", "protocols", "ssl", "ca-certificates", "pki",
         "alternatives", "mime.types", "os-release", "locale.alias", "fonts")),
