@@ -17,8 +17,9 @@ from headway.reconcile.scene import Effect, Scene
 from headway.spec.metadata import API_VERSION, Metadata
 from headway.spec.release import Release as ReleaseDocument
 from headway.spec.release import ReleaseSpec, Served
+from headway.spec.rollout import Rollout as RolloutWish
 
-__all__ = ["apply", "begin", "key_of", "release", "store", "write_release"]
+__all__ = ["apply", "begin", "key_of", "release", "rollout_wish", "store", "write_release"]
 
 RETREATS = frozenset({"aborted", "rolled back", "retired"})
 WORDS = {
@@ -57,7 +58,7 @@ def release(scene: Scene, action: Release, before: Sequence[Draft] = ()) -> Effe
 
 def begin(scene: Scene, place: Place, candidate: Served, over: Served, *, lost: int = 0) -> Rollout:
     """A rollout at its start: no weight; the deadline of a lost one is not moved."""
-    wish = scene.wish.models[scene.facts.model].value.spec.rollout
+    wish = rollout_wish(scene)
     started = place.started if lost else scene.now
     return Rollout(
         model=scene.facts.model,
@@ -71,6 +72,13 @@ def begin(scene: Scene, place: Place, candidate: Served, over: Served, *, lost: 
         .starts,
         lost=lost,
     )
+
+
+def rollout_wish(scene: Scene) -> RolloutWish:
+    """What main says of the model's rollouts, or its last good word when main's cannot be used."""
+    if scene.model is None:
+        raise LookupError(f"{scene.facts.model} has no usable spec")
+    return scene.model.spec.rollout
 
 
 def store(scene: Scene, rollout: Rollout) -> None:

@@ -14,7 +14,7 @@ from headway.plan.facts import Place
 from headway.reconcile.book import Draft
 from headway.reconcile.objects import act, running
 from headway.reconcile.ports import Observed
-from headway.reconcile.releasing import begin, store, write_release
+from headway.reconcile.releasing import begin, rollout_wish, store, write_release
 from headway.reconcile.scene import Effect, Scene
 from headway.reconcile.windows import close_window, open_window
 from headway.spec.release import Served
@@ -83,7 +83,7 @@ def _end(scene: Scene, place: Place, rollout: Rollout, *, stable: Served) -> Eff
         environment=rollout.environment,
     )
     outcome: Literal["promoted", "aborted"] = "promoted" if stable == rollout.candidate else "aborted"
-    verdict = verdict_of(rollout, scene.wish.models[rollout.model].value.spec.rollout)
+    verdict = verdict_of(rollout, rollout_wish(scene))
     record = Draft(subject=subject, seen=RolledOut(rollout=finish(rollout), outcome=outcome), verdicts=(verdict,))
     seen = Released(how=outcome, stable=stable, why=rollout.why)
     return Effect(changed=True, line=write_release(scene, place, seen, before=[record]))
