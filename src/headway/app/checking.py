@@ -2,10 +2,16 @@
 
 from pathlib import Path
 
+from headway.adapters.data.matching import check_folder, match_files
 from headway.adapters.git.worktree import WorkTree
+from headway.app.reading import papers_at
 from headway.app.repository import Repository, open_repository
 from headway.app.views import Checked
-from headway.spec.wish import Wish, load_wish
+from headway.reconcile.ports import PortError
+from headway.spec.papers import Papers, Unmatched
+from headway.spec.rules.data import data_paths
+from headway.spec.rules.names import fault_of_path
+from headway.spec.wish import Wish, judged
 
 __all__ = ["check", "wish_of_work_tree"]
 
@@ -17,12 +23,30 @@ def check(repo: Path, commit: str | None) -> Checked:
         wish = repository.wish_at(repository.source.resolve(commit))
     else:
         wish, _ = wish_of_work_tree(repository)
-    return Checked(models=len(wish.models), environments=len(wish.environments), findings=wish.findings)
+    return Checked(
+        models=len(wish.models),
+        held=tuple(sorted(wish.held)),
+        environments=len(wish.environments),
+        findings=wish.findings,
+    )
 
 
 def wish_of_work_tree(repository: Repository) -> tuple[Wish, WorkTree]:
-    """The wish as it lies on disk, and the work tree it was read from."""
+    """The wish as it lies on disk, with a look at its data files, and the work tree it was read from."""
     tree = WorkTree(repository.root, path=repository.path, environ=repository.settings.environ)
-    paths = set(tree.files())
-    wanted = [path for path in paths if path.endswith((".yaml", ".yml"))]
-    return load_wish(tree.read("", wanted), paths), tree
+    papers = papers_at(tree, "")
+    return judged(papers, _unmatched(repository.project, papers)), tree
+
+
+def _unmatched(project: Path, papers: Papers) -> Unmatched:
+    """Data paths that match no file on this disk, with the reason; data are seldom in Git."""
+    found: dict[tuple[str, str], str] = {}
+    for placed in papers.models:
+        for _, pattern in data_paths(placed.value.spec.data):
+            if fault_of_path(pattern):
+                continue
+            try:
+                match_files(check_folder(project, placed.folder), pattern)
+            except PortError as fault:
+                found[placed.folder, pattern] = str(fault)
+    return found

@@ -46,6 +46,8 @@ def approve_signers(repo: Path, output: str) -> None:
 
 
 def _sign(repository: Repository, project: ProjectSpec, *, main: str) -> Listed:
+    if not project.signers:
+        raise RefusedError("headway.yaml lists no signer, or cannot be read; `headway check` says more.")
     reader = Book(repository.journal, None, SystemClock())
     before = reader.refresh().chain
     key = open_key(repository.settings, before.signers or project.signers)

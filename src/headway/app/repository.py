@@ -8,9 +8,10 @@ from pathlib import Path
 from headway.adapters.git.journal import GitJournal
 from headway.adapters.git.source import GitSource
 from headway.app.errors import RefusedError
+from headway.app.reading import papers_at
 from headway.app.settings import Settings, read_settings
 from headway.reconcile.ports import PortError
-from headway.spec.wish import Wish, load_wish
+from headway.spec.wish import Wish, judged
 
 __all__ = ["Repository", "open_repository"]
 
@@ -41,9 +42,7 @@ class Repository:
 
     def wish_at(self, commit: str) -> Wish:
         """The wish at a commit; PortError when the commit is not there."""
-        files = self.source.files(commit)
-        wanted = [path for path in files if path.endswith((".yaml", ".yml"))]
-        return load_wish(self.source.read(commit, wanted), set(files))
+        return judged(papers_at(self.source, commit), {})
 
 
 def open_repository(start: Path) -> Repository:

@@ -10,9 +10,10 @@ __all__ = ["Checked", "Overview", "Plan"]
 
 
 class Checked(Struct, frozen=True, kw_only=True):
-    """What was read, and all that is wrong with it."""
+    """What was read, and all that is wrong with it; `held` are the models that an error keeps out."""
 
     models: int
+    held: tuple[str, ...]
     environments: int
     findings: tuple[Finding, ...]
 

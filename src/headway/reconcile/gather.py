@@ -171,7 +171,7 @@ def _rollout(world: World, model: str, environment: str, candidate: Served | Non
 
 def _problem(wish: Wish, name: str) -> str:
     """Why a model's spec cannot be used."""
-    faults = [finding for finding in wish.findings if f"/{name}/" in f"/{finding.place.file}"]
+    faults = wish.held.get(name, ())
     if faults:
         return "; ".join(f"{finding.code} {finding.what} ({finding.place})" for finding in faults[:3])
     return "its file is gone from main; `headway retire` ends it"

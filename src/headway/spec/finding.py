@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-__all__ = ["Finding", "Place", "Severity"]
+__all__ = ["Finding", "Place", "Severity", "error", "warning"]
 
 
 class Severity(StrEnum):
@@ -34,3 +34,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     do: str
     place: Place
     severity: Severity = Severity.ERROR
+
+
+def error(code: str, what: str, place: Place, *, why: str, do: str) -> Finding:
+    """A finding that stops its document."""
+    return Finding(code=code, what=what, why=why, do=do, place=place)
+
+
+def warning(code: str, what: str, place: Place, *, why: str, do: str) -> Finding:
+    """A finding that is shown and stops nothing."""
+    return Finding(code=code, what=what, why=why, do=do, place=place, severity=Severity.WARNING)

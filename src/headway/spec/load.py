@@ -1,172 +1,140 @@
-"""From nodes to records: converts field by field, so that every fault of a document is found with its place at once."""
+"""From a file's bytes to documents: which kinds there are, and where each may stand."""
 
-import difflib
-import types
-from collections.abc import Iterable, Mapping
-from functools import cache
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Generic, TypeVar
 
-import msgspec
 from msgspec import Struct
 
+from headway.spec.convert import BAD, nearest, record_reader
 from headway.spec.environment import Environment
-from headway.spec.finding import Finding
+from headway.spec.finding import Finding, Place, error
 from headway.spec.model import Model
 from headway.spec.policy import Policy
 from headway.spec.project import Project
-from headway.spec.quantity import QUANTITIES, QUANTITY
-from headway.spec.yaml import Node, read_nodes
+from headway.spec.yaml import Node, excerpt, read_nodes
 
-__all__ = ["KINDS", "Document", "load"]
+__all__ = ["KINDS", "Document", "Loaded", "Placed", "kind_at", "load"]
 
 Document = Project | Model | Environment | Policy
-KINDS: Mapping[str, type[Document]] = {
-    "Project": Project, "Model": Model, "Environment": Environment, "Policy": Policy,
-}  # fmt: skip
 
-_BAD = object()
+# What people write.  Locks and releases are written by Headway, on its own branch.
+KINDS: dict[str, type[Document]] = {"Project": Project, "Model": Model, "Environment": Environment, "Policy": Policy}
+
+T = TypeVar("T")
 
 
-def load(file: str, data: bytes) -> tuple[list[Document], list[Finding]]:
-    """Every usable document of a file, and all that is wrong with it."""
+class Placed(Struct, Generic[T], frozen=True, kw_only=True):
+    """A document with the file it stands in, that file's folder, and the nodes it was read from.
+
+    `until` is the line at which the next document of the file begins, 0 for the last one.
+    """
+
+    value: T
+    file: str
+    folder: str
+    root: Node
+    until: int = 0
+
+    def place(self, *path: str | int) -> Place:
+        """Where a field stands; where its nearest enclosing field stands when it was not written."""
+        node, at = self.root, self.root.place
+        for step in path:
+            if isinstance(step, str) and step in node.fields:
+                key, node = node.fields[step]
+                at = key.place
+            elif isinstance(step, int) and step < len(node.items):
+                node = node.items[step]
+                at = node.place
+            else:
+                break
+        return at
+
+    def wrote(self, *path: str) -> bool:
+        """Does a field stand in the file, or does its default hold?"""
+        node = self.root
+        for step in path:
+            if step not in node.fields:
+                return False
+            node = node.fields[step][1]
+        return True
+
+    def holds(self, place: Place) -> bool:
+        """Does a place lie in this document?"""
+        first = self.root.place.line
+        return place.file == self.file and first <= place.line and (not self.until or place.line < self.until)
+
+
+class Loaded(Struct, frozen=True, kw_only=True):
+    """The usable documents of a file, the models that it names, usable or not, and all that is wrong with it."""
+
+    documents: tuple[Placed[Document], ...] = ()
+    models: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def kind_at(file: str) -> str | None:
+    """Which kind a path of the repository holds; None when it is none of ours.
+
+    >>> kind_at("models/delay/model.yaml"), kind_at("models/delay/params.yaml"), kind_at("policies/all.yaml")
+    ('Model', None, 'Policy')
+    """
+    parts = file.split("/")
+    if file == "headway.yaml":
+        return "Project"
+    if parts[0] == "models" and len(parts) > 2 and parts[-1] == "model.yaml":
+        return "Model"
+    if len(parts) == 2 and parts[1].endswith((".yaml", ".yml")):
+        return {"environments": "Environment", "policies": "Policy"}.get(parts[0])
+    return None
+
+
+def load(file: str, data: bytes) -> Loaded:
+    """Every usable document of a file, and all that is wrong with it; a file that is bad YAML has none."""
     nodes, findings = read_nodes(file, data)
-    documents = []
-    for node in nodes:
-        reader = _Reader()
-        found = reader.document(node)
-        findings += reader.findings
-        if not reader.findings and found is not None:
-            documents.append(found)
-    return documents, findings
+    sound = not findings
+    lines = [*(node.place.line for node in nodes[1:]), 0]
+    documents = [
+        found
+        for node, until in zip(nodes, lines, strict=False)
+        if (found := _document(file, node, until, findings)) is not None
+    ]
+    if not nodes and not findings:
+        why = f"It has no document, where one of kind {kind_at(file) or 'Model'} is expected."
+        findings.append(error("E009", "empty file", Place(file=file), why=why, do="Write it, or remove the file."))
+    models = tuple(dict.fromkeys(_name(file, node) for node in nodes)) or (_folder_name(file),)
+    return Loaded(
+        documents=tuple(documents) if sound else (),
+        models=models if kind_at(file) == "Model" else (),
+        findings=tuple(findings),
+    )
 
 
-class _Reader:
-    """Collects the findings of one document."""
-
-    def __init__(self) -> None:
-        self.findings: list[Finding] = []
-
-    def document(self, node: Node) -> Document | None:
-        named = node.fields.get("kind") if node.kind == "mapping" else None
-        kind = KINDS.get(named[1].text) if named else None
-        if kind is None:
-            place = named[1] if named else node
-            near = _nearest(named[1].text, KINDS) if named else ""
-            self.fault("E010", "unknown kind", f"A document is one of {', '.join(KINDS)}.{near}", place)
-            return None
-        made = self.record(node, kind, skip="kind")
-        return made if isinstance(made, kind) else None
-
-    def fault(self, code: str, what: str, why: str, node: Node) -> object:
-        do = "Mend the field; `headway explain` shows what it takes."
-        self.findings.append(Finding(code=code, what=what, why=why, do=do, place=node.place))
-        return _BAD
-
-    def record(self, node: Node, kind: type[Struct], skip: str = "") -> object:
-        if node.kind != "mapping":
-            return self.fault("E011", "wrong type", f"A mapping of {', '.join(_hints(kind))} is wanted here.", node)
-        values: dict[str, Any] = {}
-        for name, (key, value) in node.fields.items():
-            if name == skip:
-                continue
-            if name not in _hints(kind):
-                why = f"{kind.__name__} has no field {name!r}.{_nearest(name, _hints(kind))}"
-                self.fault("E012", f"unknown field '{name}'", why, key)
-                continue
-            values[name] = self.value(value, _hints(kind)[name], name)
-        for field in msgspec.structs.fields(kind):
-            if field.required and field.name not in values and field.name != skip:
-                self.fault("E013", f"'{field.name}' is missing", f"{kind.__name__} needs it.", node)
-        if any(value is _BAD for value in values.values()) or self.findings:
-            return _BAD
-        return kind(**values)
-
-    def value(self, node: Node, wanted: Any, name: str) -> Any:  # noqa: ANN401, PLR0911 - one branch a form of type
-        origin, args = get_origin(wanted), get_args(wanted)
-        if hasattr(wanted, "__metadata__"):
-            return self.quantity(node, wanted, name)
-        if origin in {Union, types.UnionType}:
-            return self.union(node, args, name)
-        if origin is Literal:
-            if node.kind == "scalar" and (node.value in args or node.text in args):
-                return node.text if node.text in args else node.value
-            near = _nearest(node.text, [str(arg) for arg in args])
-            return self.fault(
-                "E014", f"'{name}' is none of its values", f"It is one of {', '.join(map(str, args))}.{near}", node
-            )
-        if origin is tuple:
-            return self.several(node, args, name)
-        if origin is dict:
-            if node.kind != "mapping":
-                return self.fault("E011", "wrong type", f"'{name}' is a mapping.", node)
-            return {key: self.value(value, args[1], key) for key, (_, value) in node.fields.items()}
-        if isinstance(wanted, type) and issubclass(wanted, Struct):
-            return self.record(node, wanted)
-        return self.scalar(node, wanted, name)
-
-    def scalar(self, node: Node, wanted: Any, name: str) -> Any:  # noqa: ANN401 - a plain type
-        if node.kind == "scalar":
-            if wanted is str and node.value is not None:
-                return node.text
-            if wanted is float and isinstance(node.value, int | float) and not isinstance(node.value, bool):
-                return float(node.value)
-            if type(node.value) is wanted or (wanted is types.NoneType and node.value is None):
-                return node.value
-        title = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}.get(wanted, "empty")
-        return self.fault("E011", "wrong type", f"'{name}' is {title}.", node)
-
-    def quantity(self, node: Node, wanted: Any, name: str) -> Any:  # noqa: ANN401 - an annotated number
-        read = next(QUANTITIES[meta.extra[QUANTITY]] for meta in wanted.__metadata__)
-        if node.kind != "scalar":
-            return self.fault("E011", "wrong type", f"'{name}' is a quantity.", node)
-        try:
-            return read(node.text)
-        except ValueError as error:
-            return self.fault(
-                "E015", f"'{name}' is no quantity of its kind", f"{str(error).capitalize()}, not {node.text!r}.", node
-            )
-
-    def several(self, node: Node, args: tuple[Any, ...], name: str) -> Any:  # noqa: ANN401 - a tuple of anything
-        if node.kind != "list":
-            return self.fault("E011", "wrong type", f"'{name}' is a list.", node)
-        if args[-1] is Ellipsis:
-            found = tuple(self.value(item, args[0], name) for item in node.items)
-        elif len(args) != len(node.items):
-            return self.fault("E011", "wrong type", f"'{name}' is a list of {len(args)}.", node)
-        else:
-            found = tuple(self.value(item, arg, name) for item, arg in zip(node.items, args, strict=True))
-        return _BAD if any(value is _BAD for value in found) else found
-
-    def union(self, node: Node, args: tuple[Any, ...], name: str) -> Any:  # noqa: ANN401 - one of several
-        structs = [arg for arg in args if isinstance(arg, type) and issubclass(arg, Struct)]
-        if structs and node.kind == "mapping":
-            keys = {next(iter(_hints(struct))): struct for struct in structs}
-            chosen = next((struct for key, struct in keys.items() if key in node.fields), None)
-            if chosen is None:
-                return self.fault("E016", "no known kind of entry", f"It has one of the keys {', '.join(keys)}.", node)
-            return self.record(node, chosen)
-        faults = []
-        for arg in sorted(args, key=_exactness):
-            attempt = _Reader()
-            found = attempt.value(node, arg, name)
-            if not attempt.findings:
-                return found
-            faults += attempt.findings
-        why = " Or: ".join(dict.fromkeys(fault.why for fault in faults))
-        return self.fault(faults[0].code, faults[0].what, why, node)
+def _document(file: str, node: Node, until: int, findings: list[Finding]) -> Placed[Document] | None:
+    named = node.fields.get("kind") if node.kind == "mapping" else None
+    text = named[1].text if named else ""
+    kind = KINDS.get(text)
+    if kind is None:
+        said = f"not '{excerpt(text)}'" if named else "and this one does not say which"
+        why = f"A document says `kind:` {', '.join(KINDS)}, {said}.{nearest(text, KINDS)}"
+        do = "Lines that begin a document are `apiVersion: headway.dev/v1alpha1` and `kind: Model`, say."
+        findings.append(error("E010", "unknown kind", named[1].place if named else node.place, why=why, do=do))
+        return None
+    found = record_reader(kind, text, skip="kind")(node, findings)
+    wanted = kind_at(file)
+    if wanted and wanted != text:
+        why = f"{file} holds documents of kind {wanted}; a {text} is looked for elsewhere."
+        do = "Move it to headway.yaml, models/NAME/model.yaml, environments/ or policies/."
+        findings.append(error("E022", f"{text} in the wrong place", node.place, why=why, do=do))
+        return None
+    folder = file.rpartition("/")[0]
+    return None if found is BAD else Placed(value=found, file=file, folder=folder, root=node, until=until)
 
 
-def _exactness(wanted: Any) -> int:  # noqa: ANN401 - a type
-    """Text last: everything scalar is one."""
-    order = [types.NoneType, bool, int, float]
-    return order.index(wanted) if wanted in order else (9 if wanted is str else 5)
+def _name(file: str, node: Node) -> str:
+    """The name that a document gives itself, or that of its folder."""
+    metadata = node.fields.get("metadata")
+    name = metadata[1].fields.get("name") if metadata else None
+    return name[1].text if name and name[1].text else _folder_name(file)
 
 
-@cache
-def _hints(kind: type[Struct]) -> dict[str, Any]:
-    return get_type_hints(kind, include_extras=True)
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
+def _folder_name(file: str) -> str:
+    return file.split("/")[-2] if "/" in file else ""

@@ -7,7 +7,7 @@ from msgspec import Struct
 from headway.spec.gate import Gate
 from headway.spec.metadata import ApiVersion, Metadata
 
-__all__ = ["Policy", "PolicySpec", "Scan"]
+__all__ = ["Policy", "PolicySpec", "Scan", "covers"]
 
 
 class Scan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -33,3 +33,8 @@ class Policy(
     metadata: Metadata
     spec: PolicySpec = PolicySpec()
     apiVersion: ApiVersion  # noqa: N815 - the wire name
+
+
+def covers(policy: Policy, model: str) -> bool:
+    """Do the rules of a policy hold for a model of this name?"""
+    return bool({"*", model} & set(policy.spec.models))

@@ -1,79 +1,81 @@
 """Everything that a commit of main asks for, by kind, with all that is wrong with it."""
 
-from collections.abc import Collection, Mapping
-from typing import Generic, TypeVar
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
 from headway.spec.environment import Environment
-from headway.spec.finding import Finding, Place
+from headway.spec.finding import Finding, Place, Severity, error
 from headway.spec.gate import Gate
-from headway.spec.load import load
+from headway.spec.load import Placed, kind_at
 from headway.spec.metadata import API_VERSION, Metadata
 from headway.spec.model import Model
-from headway.spec.policy import Policy
+from headway.spec.papers import Papers, Unmatched, read_papers
+from headway.spec.policy import Policy, covers
 from headway.spec.project import Project, ProjectSpec
+from headway.spec.rules.model import model_faults
+from headway.spec.rules.names import names
+from headway.spec.rules.policy import policies
+from headway.spec.rules.project import project
 
-__all__ = ["Placed", "Wish", "allowed_classes", "effective_gates", "load_wish"]
+__all__ = ["Wish", "allowed_classes", "effective_gates", "judged", "load_wish"]
 
-T = TypeVar("T")
-
-
-class Placed(Struct, Generic[T], frozen=True, kw_only=True):
-    """A document with the file it stands in and that file's folder."""
-
-    value: T
-    file: str
-    folder: str
+Errors = Mapping[str, Sequence[Finding]]
 
 
 class Wish(Struct, frozen=True, kw_only=True):
-    """The usable documents; what is broken is missing here and told in `findings`."""
+    """The usable documents; what is broken is missing here and told in `findings`.
+
+    `held` are the models that are missing, with the errors that keep each out.
+    """
 
     project: Project
     models: Mapping[str, Placed[Model]]
     environments: Mapping[str, Environment]
     policies: tuple[Policy, ...]
     findings: tuple[Finding, ...]
+    held: Mapping[str, tuple[Finding, ...]] = {}
 
 
-def load_wish(files: Mapping[str, bytes], paths: Collection[str]) -> Wish:
-    """Read every document among the files; `paths` are all files of the tree, for what documents refer to."""
-    findings: list[Finding] = []
-    project: Project | None = None
-    models: dict[str, Placed[Model]] = {}
-    environments: dict[str, Environment] = {}
-    policies: list[Policy] = []
-    for file, data in sorted(files.items()):
-        if not _ours(file):
-            continue
-        documents, faults = load(file, data)
-        findings += faults
-        for document in documents:
-            match document:
-                case Project():
-                    project = document
-                case Model():
-                    folder = file.rpartition("/")[0]
-                    models[document.metadata.name] = Placed(value=document, file=file, folder=folder)
-                case Environment():
-                    environments[document.metadata.name] = document
-                case Policy():
-                    policies.append(document)
-    if project is None:
-        place = Place(file="headway.yaml")
-        why = "headway.yaml names the environments and the signers; nothing can be decided without it."
-        findings.append(Finding(code="E020", what="no project", why=why, do="Run `headway init`.", place=place))
-        project = Project(apiVersion=API_VERSION, metadata=Metadata(name="none"), spec=ProjectSpec(environments=()))
-    for placed in models.values():
-        findings += _missing(placed, paths)
+def load_wish(files: Mapping[str, bytes], paths: Collection[str], refused: Mapping[str, str] | None = None) -> Wish:
+    """Read every document among the files; `paths` are all files of the tree, for what documents refer to.
+
+    `refused` are paths of the tree that are not read, with the reason.
+    """
+    return judged(read_papers(files, paths, refused or {}), {})
+
+
+def judged(papers: Papers, unmatched: Unmatched) -> Wish:
+    """Look across fields and documents, and leave out what is broken."""
+    findings = [*papers.findings, *_no_project(papers), *names(papers), *project(papers), *policies(papers)]
+    for placed in papers.models:
+        findings += model_faults(placed, papers, unmatched)
+    errors: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.severity is Severity.ERROR:
+            errors.setdefault(finding.place.file, []).append(finding)
+    over = dict(_held_by_policies(papers, errors))
+    findings += over.values()
+    sound = {
+        placed.value.metadata.name: placed
+        for placed in papers.models
+        if _sound(placed, errors) and placed.value.metadata.name not in over
+    }
     return Wish(
-        project=project,
-        models=models,
-        environments=environments,
-        policies=tuple(policies),
-        findings=tuple(sorted(findings, key=lambda finding: finding.place)),
+        project=papers.project.value if papers.project else NO_PROJECT,
+        models=sound,
+        environments={each.value.metadata.name: each.value for each in papers.environments if _sound(each, errors)},
+        policies=tuple(each.value for each in papers.policies if _sound(each, errors)),
+        findings=tuple(sorted(dict.fromkeys(findings), key=lambda finding: (finding.place, finding.code))),
+        held={
+            name: tuple(fault for file in files for fault in errors.get(file, ())) or (over[name],)
+            for name, files in papers.speak.items()
+            if name not in sound
+        },
     )
+
+
+NO_PROJECT = Project(apiVersion=API_VERSION, metadata=Metadata(name="none"), spec=ProjectSpec(environments=()))
 
 
 def effective_gates(wish: Wish, model: Model) -> tuple[Gate, ...]:
@@ -88,29 +90,34 @@ def allowed_classes(wish: Wish, model: Model) -> tuple[str, ...]:
 
 
 def _policies(wish: Wish, model: Model) -> list[Policy]:
-    return [policy for policy in wish.policies if {"*", model.metadata.name} & set(policy.spec.models)]
+    return [policy for policy in wish.policies if covers(policy, model.metadata.name)]
 
 
-def _ours(file: str) -> bool:
-    folders = file.split("/")
-    return (
-        file == "headway.yaml"
-        or (folders[0] == "models" and folders[-1] == "model.yaml")
-        or (folders[0] in {"environments", "policies"} and len(folders) == 2)
-    )
+def _sound(placed: Placed[Model] | Placed[Environment] | Placed[Policy], errors: Errors) -> bool:
+    return not any(placed.holds(fault.place) for fault in errors.get(placed.file, ()))
 
 
-def _missing(placed: Placed[Model], paths: Collection[str]) -> list[Finding]:
-    train, folder = placed.value.spec.train, placed.folder
-    named = [*train.files, train.requirements, *([placed.value.spec.predict] if placed.value.spec.predict else [])]
-    return [
-        Finding(
-            code="E021",
-            what=f"'{path}' is not there",
-            why=f"It is declared, and {folder}/{path} is no file of the repository.",
-            do="Add the file and commit it, or mend the path.",
-            place=Place(file=placed.file),
-        )
-        for path in named
-        if f"{folder}/{path}" not in paths
-    ]
+def _held_by_policies(papers: Papers, errors: Errors) -> Iterator[tuple[str, Finding]]:
+    """The models that a broken policy may speak of: without its gates a version would pass unchecked."""
+    for file, faults in errors.items():
+        if kind_at(file) != "Policy":
+            continue
+        placed = [each for each in papers.policies if each.file == file]
+        known = all(any(each.holds(fault.place) for each in placed) for fault in faults)
+        held = [
+            name
+            for name in papers.speak
+            if not known or any(covers(each.value, name) for each in placed if not _sound(each, errors))
+        ]
+        if held:
+            shown = ", ".join(held[:3]) + (f" and {len(held) - 3} more" if len(held) > 3 else "")
+            why = f"Its rules hold for {shown}, and leaving them out would let versions pass unchecked."
+            do = "Mend the policy; until then these models get no new version, and what serves goes on."
+            for name in held:
+                yield name, error("E121", "broken policy holds models", faults[0].place, why=why, do=do)
+
+
+def _no_project(papers: Papers) -> Iterator[Finding]:
+    if not papers.projects and "headway.yaml" not in papers.broken:
+        why = "headway.yaml names the environments and the signers; nothing can be decided without it."
+        yield error("E020", "no project", Place(file="headway.yaml"), why=why, do="Run `headway init`.")

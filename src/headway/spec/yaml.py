@@ -124,7 +124,7 @@ class _Reader:
         return text
 
     def documents(self, text: str) -> Iterator[Node]:
-        parser = yaml.CSafeLoader(text)
+        parser: Any = yaml.CSafeLoader(text)
         try:
             # The parser is a flat machine: depth costs it nothing, and no node is made before its depth is known.
             while (event := parser.get_event()) is not None:
@@ -135,7 +135,7 @@ class _Reader:
         finally:
             parser.dispose()
 
-    def node(self, parser: Any, event: yaml.Event, depth: int) -> Node:  # noqa: ANN401 - PyYAML's parser has no type
+    def node(self, parser: Any, event: Any, depth: int) -> Node:  # noqa: ANN401 - PyYAML's events say too little
         mark = event.start_mark
         place = Place(file=self.file, line=mark.line + 1, column=mark.column + 1)
         if isinstance(event, yaml.AliasEvent):

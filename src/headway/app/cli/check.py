@@ -24,14 +24,22 @@ def command(commit: str | None, repo: str, output: str) -> None:
     show(view, output, text)
     errors = sum(finding.severity == Severity.ERROR for finding in view.findings)
     if errors:
-        raise RefusedError(f"{errors} errors; nothing of a broken document is used.")
+        raise RefusedError(f"{_some(errors, 'error')}; nothing of a broken document is used.")
 
 
 def text(view: Checked) -> str:
-    """The findings for people."""
-    tail = f"{view.models} models, {view.environments} environments: {len(view.findings) or 'no'} findings"
-    return "\n".join([*(_finding(finding) for finding in view.findings), tail])
+    """The findings for people, and how many there are."""
+    errors = sum(finding.severity == Severity.ERROR for finding in view.findings)
+    held = f" ({len(view.held)} held: {', '.join(view.held)})" if view.held else ""
+    read = f"{_some(view.models, 'model')}{held}, {_some(view.environments, 'environment')}"
+    found = f"{_some(errors, 'error')}, {_some(len(view.findings) - errors, 'warning')}"
+    return "\n".join([*(_finding(finding) for finding in view.findings), f"{read}: {found}"])
 
 
 def _finding(finding: Finding) -> str:
-    return f"{finding.code} {finding.what}\n  {finding.place}\n  {finding.why}\n  {finding.do}\n"
+    mark = "" if finding.severity == Severity.ERROR else "warning: "
+    return f"{finding.code} {mark}{finding.what}\n  {finding.place}\n  {finding.why}\n  {finding.do}\n"
+
+
+def _some(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,258 @@
+"""Turns nodes into records field by field, so that every fault of a document is found with its place at once.
+
+It knows shapes, not kinds; a shape becomes a reading function once and is used for every document.
+"""
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from math import isfinite
+from typing import Any
+
+from msgspec import Struct
+
+from headway.spec.finding import Finding
+from headway.spec.quantity import NAMES, QUANTITIES, bare, suggestion
+from headway.spec.shape import Choice, Either, Fixed, Many, Measure, Plain, Record, Shape, Table, fields_of
+from headway.spec.yaml import Node, excerpt
+
+__all__ = ["BAD", "MOST_WHOLE", "nearest", "record_reader"]
+
+# What a reader answers when it added a finding.
+BAD = object()
+
+Reader = Callable[[Node, list[Finding]], Any]
+
+# Records are written as JSON, whose readers keep 64 bits of a whole number.
+MOST_WHOLE = 2**63 - 1
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A question after the nearest known name, with a space before it; empty when none is near.
+
+    >>> nearest("replica", ["replicas", "scale"])
+    " Did you mean 'replicas'?"
+    """
+    near = difflib.get_close_matches(name[:60], list(known), n=1)
+    return f" Did you mean '{near[0]}'?" if near else ""
+
+
+@cache
+def record_reader(kind: type[Struct], path: str, skip: str = "") -> Reader:
+    """Reads a mapping into a record; `path` is what `headway explain` calls it, `skip` a key that is read elsewhere."""
+    fields = fields_of(kind)
+    readers = {name: _reader(field.shape, f"{path}.{name}") for name, field in fields.items()}
+    required = [name for name, field in fields.items() if field.required]
+    wanted = f"A mapping of {', '.join(fields)} is wanted here"
+
+    def read(node: Node, findings: list[Finding]) -> Any:  # noqa: ANN401 - a record, or BAD
+        if node.kind != "mapping":
+            return _wrong(node, findings, path, wanted)
+        values = {}
+        for name, (key, value) in node.fields.items():
+            reader = readers.get(name)
+            if reader is not None:
+                values[name] = reader(value, findings)
+            elif name != skip:
+                why = f"{path} has no field '{excerpt(name)}'.{nearest(name, fields)}"
+                values[name] = _fault(findings, key, "E012", f"unknown field '{excerpt(name)}'", why, path=path)
+        for name in required:
+            if name not in node.fields:
+                why = f"{path} needs it, and there is no default that would suit everybody."
+                values[name] = _fault(findings, node, "E013", f"'{name}' is missing", why, path=f"{path}.{name}")
+        return BAD if BAD in values.values() else kind(**values)
+
+    return read
+
+
+def _reader(shape: Shape, path: str) -> Reader:  # noqa: PLR0911 - one line a shape
+    match shape:
+        case Record():
+            return record_reader(shape.kind, path)
+        case Measure():
+            return _measure(shape.name, path)
+        case Choice():
+            return _choice(shape.values, path)
+        case Many():
+            return _many(_reader(shape.of, path), path)
+        case Fixed():
+            return _fixed([_reader(each, path) for each in shape.of], path)
+        case Table():
+            return _table(_reader(shape.of, path), path)
+        case Either():
+            return _either(shape, path)
+        case Plain():
+            return _plain(shape.kind, path)
+
+
+def _text(node: Node) -> Any:  # noqa: ANN401 - a text, or BAD
+    return BAD if node.value is None else node.text
+
+
+def _number(node: Node) -> Any:  # noqa: ANN401 - a number, or BAD
+    return float(node.value) if type(node.value) in {int, float} and isfinite(node.value) else BAD
+
+
+def _whole(node: Node) -> Any:  # noqa: ANN401 - a whole number, or BAD
+    return node.value if type(node.value) is int and abs(node.value) <= MOST_WHOLE else BAD
+
+
+def _boolean(node: Node) -> Any:  # noqa: ANN401 - true, false, or BAD
+    return node.value if type(node.value) is bool else BAD
+
+
+def _nothing(node: Node) -> Any:  # noqa: ANN401 - None, or BAD
+    return None if node.value is None else BAD
+
+
+# Kind of scalar -> (what people call it, how a scalar is read as one).
+_PLAIN: Mapping[str, tuple[str, Callable[[Node], Any]]] = {
+    "text": ("a text", _text),
+    "number": ("a number", _number),
+    "whole": ("a whole number of 64 bits", _whole),
+    "boolean": ("true or false", _boolean),
+    "nothing": ("nothing", _nothing),
+}
+
+
+def _plain(kind: str, path: str) -> Reader:
+    title, accept = _PLAIN[kind]
+    wanted = f"'{_last(path)}' is {title}"
+
+    def read(node: Node, findings: list[Finding]) -> Any:  # noqa: ANN401 - a scalar, or BAD
+        value = accept(node) if node.kind == "scalar" else BAD
+        return _wrong(node, findings, path, wanted) if value is BAD else value
+
+    return read
+
+
+def _measure(name: str, path: str) -> Reader:
+    parse = QUANTITIES[name]
+
+    def read(node: Node, findings: list[Finding]) -> Any:  # noqa: ANN401 - a number, or BAD
+        if node.kind != "scalar":
+            return _wrong(node, findings, path, f"'{_last(path)}' is {NAMES[name]}")
+        try:
+            value = bare(name, node.value) if type(node.value) in {int, float} else parse(node.text)
+        except ValueError:
+            value = None
+        if value is not None and value <= MOST_WHOLE:
+            return value
+        why = f"{NAMES[name].capitalize()} is wanted, not '{excerpt(node.text)}'."
+        do = suggestion(name, node.value)
+        what = f"'{_last(path)}' is no quantity of its kind"
+        return _fault(findings, node, "E015", what, why, path=path, do=do and f"Write {do}.")
+
+    return read
+
+
+def _choice(values: tuple[str, ...], path: str) -> Reader:
+    known = frozenset(values)
+
+    def read(node: Node, findings: list[Finding]) -> Any:  # noqa: ANN401 - a text, or BAD
+        if node.kind == "scalar" and node.text in known:
+            return node.text
+        if node.kind != "scalar":
+            return _wrong(node, findings, path, f"'{_last(path)}' is one of {', '.join(values)}")
+        why = f"It is one of {', '.join(values)}, not '{excerpt(node.text)}'.{nearest(node.text, values)}"
+        return _fault(findings, node, "E014", f"'{_last(path)}' is none of its values", why, path=path)
+
+    return read
+
+
+def _many(each: Reader, path: str) -> Reader:
+    def read(node: Node, findings: list[Finding]) -> Any:  # noqa: ANN401 - a tuple, or BAD
+        if node.kind != "list":
+            return _wrong(node, findings, path, f"'{_last(path)}' is a list")
+        found = tuple(each(item, findings) for item in node.items)
+        return BAD if BAD in found else found
+
+    return read
+
+
+def _fixed(each: list[Reader], path: str) -> Reader:
+    def read(node: Node, findings: list[Finding]) -> Any:  # noqa: ANN401 - a tuple, or BAD
+        if node.kind != "list" or len(node.items) != len(each):
+            return _wrong(node, findings, path, f"'{_last(path)}' is a list of {len(each)}")
+        found = tuple(reader(item, findings) for reader, item in zip(each, node.items, strict=True))
+        return BAD if BAD in found else found
+
+    return read
+
+
+def _table(each: Reader, path: str) -> Reader:
+    def read(node: Node, findings: list[Finding]) -> Any:  # noqa: ANN401 - a dictionary, or BAD
+        if node.kind != "mapping":
+            return _wrong(node, findings, path, f"'{_last(path)}' is a mapping")
+        found = {name: each(value, findings) for name, (_, value) in node.fields.items()}
+        return BAD if BAD in found.values() else found
+
+    return read
+
+
+def _either(shape: Either, path: str) -> Reader:
+    records = [each for each in shape.of if isinstance(each, Record)]
+    others = [_reader(each, path) for each in shape.of if not isinstance(each, Record)]
+    # The first field of a record of a union tells it from the others: metric, latency, signature, errors.
+    keyed: Mapping[str, Reader] = {next(iter(fields_of(each.kind))): record_reader(each.kind, path) for each in records}
+
+    def read(node: Node, findings: list[Finding]) -> Any:  # noqa: ANN401 - one of several, or BAD
+        if node.kind == "mapping" and len(records) == 1:
+            return next(iter(keyed.values()))(node, findings)
+        if node.kind == "mapping" and records:
+            chosen = [key for key in keyed if key in node.fields]
+            if len(chosen) == 1:
+                return keyed[chosen[0]](node, findings)
+            has = f"and this has {' and '.join(chosen)}" if chosen else "and this has none of them"
+            near = "" if chosen else nearest(next(iter(node.fields), ""), keyed)
+            why = f"An entry has exactly one of the keys {', '.join(keyed)}, {has}.{near}"
+            return _fault(findings, node, "E016", "no known kind of entry", why, path=path)
+        faults: list[Finding] = []
+        for reader in others:
+            mine: list[Finding] = []
+            found = reader(node, mine)
+            if not mine:
+                return found
+            faults += mine
+        if not faults:
+            return _wrong(node, findings, path, f"A mapping with one of the keys {', '.join(keyed)} is wanted here")
+        return _all_of(faults, findings)
+
+    return read
+
+
+def _all_of(faults: list[Finding], findings: list[Finding]) -> object:
+    """No form fitted: the last one tried is the widest, and the others are told beside it."""
+    told = [fault for fault in faults if "is nothing" not in fault.why] or faults
+    why = " Or: ".join(dict.fromkeys(fault.why for fault in told))
+    first = told[0]
+    findings.append(
+        Finding(code=first.code, what=first.what, why=why, do=first.do, place=first.place, severity=first.severity)
+    )
+    return BAD
+
+
+def _wrong(node: Node, findings: list[Finding], path: str, wanted: str) -> object:
+    why = f"{wanted}, and here is {_title(node)}."
+    return _fault(findings, node, "E011", f"wrong type for '{_last(path)}'", why, path=path)
+
+
+def _title(node: Node) -> str:
+    if node.kind != "scalar":
+        return f"a {node.kind}" if node.kind != "alias" else "an alias"
+    if node.value is None:
+        return "nothing"
+    title = "a text" if isinstance(node.value, str) else "the value"
+    return f"{title} '{excerpt(node.text)}'"
+
+
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]
+
+
+def _fault(  # noqa: PLR0913 - the parts of a finding
+    findings: list[Finding], node: Node, code: str, what: str, why: str, *, path: str, do: str = ""
+) -> object:
+    do = do or f"`headway explain {path}` shows what it takes."
+    findings.append(Finding(code=code, what=what, why=why, do=do, place=node.place))
+    return BAD
