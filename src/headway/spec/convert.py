@@ -1,6 +1,7 @@
 """Turns nodes into records field by field, so that every fault of a document is found with its place at once.
 
-It knows shapes, not kinds; a shape becomes a reading function once and is used for every document.
+It knows shapes, not kinds; a shape becomes a reading function once and is used for every document.  A record that was
+read with findings is as good as it can be, and not to be used.
 """
 
 import difflib
@@ -30,16 +31,21 @@ MOST_WHOLE = 2**63 - 1
 def nearest(name: str, known: Iterable[str]) -> str:
     """A question after the nearest known name, with a space before it; empty when none is near.
 
-    >>> nearest("replica", ["replicas", "scale"])
-    " Did you mean 'replicas'?"
+    >>> nearest("replica", ["replicas", "scale"]), nearest("acc", ["auc", "accuracy"])
+    (" Did you mean 'replicas'?", " Did you mean 'accuracy'?")
     """
-    near = difflib.get_close_matches(name[:60], list(known), n=1)
+    names = list(known)
+    begun = [each for each in names if len(name) > 2 and each.startswith(name)]
+    near = begun or difflib.get_close_matches(name[:60], names, n=1)
     return f" Did you mean '{near[0]}'?" if near else ""
 
 
 @cache
 def record_reader(kind: type[Struct], path: str, skip: str = "") -> Reader:
-    """Reads a mapping into a record; `path` is what `headway explain` calls it, `skip` a key that is read elsewhere."""
+    """Reads a mapping into a record; `path` is what `headway explain` calls it, `skip` a key that is read elsewhere.
+
+    The record is BAD when a field without a default is.
+    """
     fields = fields_of(kind)
     readers = {name: _reader(field.shape, f"{path}.{name}") for name, field in fields.items()}
     required = [name for name, field in fields.items() if field.required]
@@ -55,12 +61,14 @@ def record_reader(kind: type[Struct], path: str, skip: str = "") -> Reader:
                 values[name] = reader(value, findings)
             elif name != skip:
                 why = f"{path} has no field '{excerpt(name)}'.{nearest(name, fields)}"
-                values[name] = _fault(findings, key, "E012", f"unknown field '{excerpt(name)}'", why, path=path)
+                _fault(findings, key, "E012", f"unknown field '{excerpt(name)}'", why, path=path)
         for name in required:
             if name not in node.fields:
                 why = f"{path} needs it, and there is no default that would suit everybody."
-                values[name] = _fault(findings, node, "E013", f"'{name}' is missing", why, path=f"{path}.{name}")
-        return BAD if BAD in values.values() else kind(**values)
+                _fault(findings, node, "E013", f"'{name}' is missing", why, path=f"{path}.{name}")
+        # A field that is wrong is left at its default: the rest can still be judged, and is told at the same time.
+        good = {name: value for name, value in values.items() if value is not BAD}
+        return kind(**good) if all(name in good for name in required) else BAD
 
     return read
 

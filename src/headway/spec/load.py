@@ -25,7 +25,8 @@ T = TypeVar("T")
 class Placed(Struct, Generic[T], frozen=True, kw_only=True):
     """A document with the file it stands in, that file's folder, and the nodes it was read from.
 
-    `until` is the line at which the next document of the file begins, 0 for the last one.
+    `until` is the line at which the next document of the file begins, 0 for the last one; a document of a file that
+    is bad YAML is not `sound`.
     """
 
     value: T
@@ -33,6 +34,7 @@ class Placed(Struct, Generic[T], frozen=True, kw_only=True):
     folder: str
     root: Node
     until: int = 0
+    sound: bool = True
 
     def place(self, *path: str | int) -> Place:
         """Where a field stands; where its nearest enclosing field stands when it was not written."""
@@ -62,9 +64,21 @@ class Placed(Struct, Generic[T], frozen=True, kw_only=True):
         first = self.root.place.line
         return place.file == self.file and first <= place.line and (not self.until or place.line < self.until)
 
+    def section(self, place: Place) -> str:
+        """The field of `spec` in which a place of this document lies; empty when in none."""
+        spec = self.root.fields.get("spec")
+        found = ""
+        for name, (key, _) in spec[1].fields.items() if spec else ():
+            if key.place <= place:
+                found = name
+        return found
+
 
 class Loaded(Struct, frozen=True, kw_only=True):
-    """The usable documents of a file, the models that it names, usable or not, and all that is wrong with it."""
+    """The documents of a file, the models that it names, and all that is wrong with it.
+
+    Documents with faults are among them, so that rules can tell what else is wrong; they are not to be used.
+    """
 
     documents: tuple[Placed[Document], ...] = ()
     models: tuple[str, ...] = ()
@@ -88,27 +102,27 @@ def kind_at(file: str) -> str | None:
 
 
 def load(file: str, data: bytes) -> Loaded:
-    """Every usable document of a file, and all that is wrong with it; a file that is bad YAML has none."""
+    """Every document of a file that can be told, and all that is wrong with it."""
     nodes, findings = read_nodes(file, data)
     sound = not findings
     lines = [*(node.place.line for node in nodes[1:]), 0]
     documents = [
         found
         for node, until in zip(nodes, lines, strict=False)
-        if (found := _document(file, node, until, findings)) is not None
+        if (found := _document(file, node, until, findings, sound=sound)) is not None
     ]
     if not nodes and not findings:
         why = f"It has no document, where one of kind {kind_at(file) or 'Model'} is expected."
         findings.append(error("E009", "empty file", Place(file=file), why=why, do="Write it, or remove the file."))
     models = tuple(dict.fromkeys(_name(file, node) for node in nodes)) or (_folder_name(file),)
     return Loaded(
-        documents=tuple(documents) if sound else (),
+        documents=tuple(documents),
         models=models if kind_at(file) == "Model" else (),
         findings=tuple(findings),
     )
 
 
-def _document(file: str, node: Node, until: int, findings: list[Finding]) -> Placed[Document] | None:
+def _document(file: str, node: Node, until: int, findings: list[Finding], *, sound: bool) -> Placed[Document] | None:
     named = node.fields.get("kind") if node.kind == "mapping" else None
     text = named[1].text if named else ""
     kind = KINDS.get(text)
@@ -126,7 +140,7 @@ def _document(file: str, node: Node, until: int, findings: list[Finding]) -> Pla
         findings.append(error("E022", f"{text} in the wrong place", node.place, why=why, do=do))
         return None
     folder = file.rpartition("/")[0]
-    return None if found is BAD else Placed(value=found, file=file, folder=folder, root=node, until=until)
+    return None if found is BAD else Placed(value=found, file=file, folder=folder, root=node, until=until, sound=sound)
 
 
 def _name(file: str, node: Node) -> str:

@@ -21,6 +21,7 @@ from headway.spec.rules.project import project
 __all__ = ["Wish", "allowed_classes", "effective_gates", "judged", "load_wish"]
 
 Errors = Mapping[str, Sequence[Finding]]
+Paper = Placed[Project] | Placed[Model] | Placed[Environment] | Placed[Policy]
 
 
 class Wish(Struct, frozen=True, kw_only=True):
@@ -47,9 +48,7 @@ def load_wish(files: Mapping[str, bytes], paths: Collection[str], refused: Mappi
 
 def judged(papers: Papers, unmatched: Unmatched) -> Wish:
     """Look across fields and documents, and leave out what is broken."""
-    findings = [*papers.findings, *_no_project(papers), *names(papers), *project(papers), *policies(papers)]
-    for placed in papers.models:
-        findings += model_faults(placed, papers, unmatched)
+    findings = [*papers.findings, *_told(papers, unmatched)]
     errors: dict[str, list[Finding]] = {}
     for finding in findings:
         if finding.severity is Severity.ERROR:
@@ -93,8 +92,35 @@ def _policies(wish: Wish, model: Model) -> list[Policy]:
     return [policy for policy in wish.policies if covers(policy, model.metadata.name)]
 
 
-def _sound(placed: Placed[Model] | Placed[Environment] | Placed[Policy], errors: Errors) -> bool:
-    return not any(placed.holds(fault.place) for fault in errors.get(placed.file, ()))
+def _told(papers: Papers, unmatched: Unmatched) -> Iterator[Finding]:
+    """What the rules find, but for the sections that could not be read: there they would speak of defaults."""
+    papered: dict[str, list[Paper]] = {}
+    every: tuple[Paper, ...] = (*papers.projects, *papers.models, *papers.environments, *papers.policies)
+    for placed in every:
+        papered.setdefault(placed.file, []).append(placed)
+    unread = {section for fault in papers.findings for section in _section(papered, fault)}
+    for finding in _rules(papers, unmatched):
+        if not unread or unread.isdisjoint(_section(papered, finding)):
+            yield finding
+
+
+def _section(papered: Mapping[str, Sequence[Paper]], finding: Finding) -> list[tuple[Place, str]]:
+    """Which document a finding speaks of, and which section of it; none when no document could be told."""
+    place = finding.place
+    return [(each.root.place, each.section(place)) for each in papered.get(place.file, ()) if each.holds(place)]
+
+
+def _rules(papers: Papers, unmatched: Unmatched) -> Iterator[Finding]:
+    yield from _no_project(papers)
+    yield from names(papers)
+    yield from project(papers)
+    yield from policies(papers)
+    for placed in papers.models:
+        yield from model_faults(placed, papers, unmatched)
+
+
+def _sound(placed: Paper, errors: Errors) -> bool:
+    return placed.sound and not any(placed.holds(fault.place) for fault in errors.get(placed.file, ()))
 
 
 def _held_by_policies(papers: Papers, errors: Errors) -> Iterator[tuple[str, Finding]]:

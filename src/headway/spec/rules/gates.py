@@ -29,19 +29,23 @@ def gate(asked: Gate, task: Task | None, at: Place) -> Iterator[Finding]:
             return
 
 
-def together(gates: Sequence[Gate], task: Task, at: Place) -> Iterator[Finding]:
-    """What is wrong with all gates of a model, those of policies among them."""
-    if not gates:
+def together(asked: Sequence[tuple[Gate, Place]], task: Task, at: Place) -> Iterator[Finding]:
+    """What is wrong with all gates of a model, those of policies among them, each with its place."""
+    if not asked:
         why = "No checks is not a pass: a version without a gate is never released."
         yield error("E200", "no gate", at, why=why, do="Add one, such as `{metric: auc, at_least: 0.7}`.")
         return
-    fitting = [each for each in gates if not isinstance(each, MetricGate) or _has(task, each.metric)]
-    if not any(isinstance(each, LatencyGate) or (isinstance(each, MetricGate) and not each.versus) for each in fitting):
+    gates = [each for each, _ in asked]
+    if not any(isinstance(each, LatencyGate) or _is_absolute(each, task) for each in gates):
         why = "Comparisons do not apply while nothing is live, so the first version could never pass."
         yield error("E206", "no absolute gate", at, why=why, do="Add one, such as `{metric: auc, at_least: 0.7}`.")
-    metrics = [each for each in fitting if isinstance(each, MetricGate)]
-    for name in dict.fromkeys(each.metric for each in metrics):
-        yield from _reachable([each for each in metrics if each.metric == name], name, at)
+    metrics = [(each, place) for each, place in asked if isinstance(each, MetricGate) and _has(task, each.metric)]
+    for name in dict.fromkeys(each.metric for each, _ in metrics):
+        yield from _reachable([(each, place) for each, place in metrics if each.metric == name], name, at)
+
+
+def _is_absolute(gate: Gate, task: Task) -> bool:
+    return isinstance(gate, MetricGate) and not gate.versus and _has(task, gate.metric)
 
 
 def _metric(asked: MetricGate, task: Task | None, at: Place) -> Iterator[Finding]:
@@ -99,26 +103,26 @@ def _bounds(asked: MetricGate, at: Place) -> Iterator[Finding]:
             yield error("E208", f"gate '{name}' has a negative margin", at, why=why, do="Use the opposite field.")
 
 
-def _reachable(gates: Sequence[MetricGate], name: str, at: Place) -> Iterator[Finding]:
+def _reachable(asked: Sequence[tuple[MetricGate, Place]], name: str, at: Place) -> Iterator[Finding]:
     """Whether what one gate asks of every live version leaves room for what another asks of the next."""
     low, high = _range(name)
-    least = max((each.at_least for each in gates if each.at_least is not None), default=low)
-    most = min((each.at_most for each in gates if each.at_most is not None), default=high)
+    least = max((each.at_least for each, _ in asked if each.at_least is not None), default=low)
+    most = min((each.at_most for each, _ in asked if each.at_most is not None), default=high)
     if least > most:
         why = f"{name} would have to be at least {least:g} and at most {most:g}."
         yield error("E205", f"gates on '{name}' contradict each other", at, why=why, do="Change one of them.")
     if not METRICS[name][1] or not 0 < least <= high:
         return
-    for each in gates:
+    for each, place in asked:
         ratio, better = each.ratio_at_least, each.better_by_at_least
         if ratio is not None and ratio * least > high:
-            asked = f"{ratio:g} times {least:g} is {ratio * least:g}"
+            sought = f"{ratio:g} times {least:g} is {ratio * least:g}"
         elif better is not None and least + better > high:
-            asked = f"{least:g} plus {better:g} is {least + better:g}"
+            sought = f"{least:g} plus {better:g} is {least + better:g}"
         else:
             continue
-        why = f"A live version passed `at_least: {least:g}`; {asked}, and {name} ends at {high:g}."
-        yield error("E205", f"gate '{name}' can never pass", at, why=why, do="Ask for `worse_by_at_most` instead.")
+        why = f"A live version passed `at_least: {least:g}`; {sought}, and {name} ends at {high:g}."
+        yield error("E205", f"gate '{name}' can never pass", place, why=why, do="Ask for `worse_by_at_most` instead.")
 
 
 def _latency(asked: LatencyGate, at: Place) -> Iterator[Finding]:

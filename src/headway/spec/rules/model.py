@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from headway.spec.finding import Finding
+from headway.spec.finding import Finding, Place
 from headway.spec.gate import Gate
 from headway.spec.load import Placed
 from headway.spec.model import Model
@@ -30,12 +30,12 @@ def model_faults(placed: Placed[Model], papers: Papers, unmatched: Unmatched) ->
 
 def _gates(placed: Placed[Model], papers: Papers) -> Iterator[Finding]:
     spec = placed.value.spec
+    at = placed.place("spec", "gates")
+    asked: list[tuple[Gate, Place]] = []
     for number, each in enumerate(spec.gates):
-        yield from gate(each, spec.task, placed.place("spec", "gates", number))
-    added: list[Gate] = [
-        each
-        for policy in papers.policies
-        if covers(policy.value, placed.value.metadata.name)
-        for each in policy.value.spec.gates
-    ]
-    yield from together([*spec.gates, *added], spec.task, placed.place("spec", "gates"))
+        asked.append((each, placed.place("spec", "gates", number)))
+        yield from gate(each, spec.task, asked[-1][1])
+    for policy in papers.policies:
+        if covers(policy.value, placed.value.metadata.name):
+            asked += [(each, at) for each in policy.value.spec.gates]
+    yield from together(asked, spec.task, at)

@@ -108,7 +108,7 @@ def _rights(papers: Papers, placed: Placed[Project]) -> Iterator[Finding]:
                         do="Mend the name, or take it out.",
                     )  # fmt: skip
     asks = {each.value.metadata.name: each.value.spec.approval == "required" for each in papers.environments}
-    for name in dict.fromkeys(spec.environments):
+    for name in dict.fromkeys(name for name in spec.environments if name in asks):
         yield from _deciders(placed, name, living, asks=asks)
 
 
@@ -125,7 +125,7 @@ def _deciders(
     if len(deciders) > 1:
         why = f"{' and '.join(deciders)} may decide there; two would write over each other, so one decides."
         yield error("E112", f"two deciders in '{excerpt(name)}'", at, why=why, do="Leave the right to one of them.")
-    if asks.get(name) and not any(name in signer.may.approve for signer in living.values()):
+    if asks[name] and not any(name in signer.may.approve for signer in living.values()):
         why = "It says `approval: required`, and no signer may approve there, so nothing is ever released."
         do = f"Add `approve: [{name}]` to a signer, or take the approval out."
         yield error("E113", f"nobody approves in '{excerpt(name)}'", at, why=why, do=do)
