@@ -38,7 +38,8 @@ class WorkTree:
 
     def read(self, commit: str, paths: Iterable[str]) -> Mapping[str, bytes]:  # noqa: ARG002 - the port's signature
         """The bytes of the files named; PortError for a link on the way, a missing or an over-large file."""
-        return {path: self._bytes(path) for path in paths}
+        top = self._root()
+        return {path: _bytes(top, path) for path in paths}
 
     def _look(self) -> tuple[dict[str, Blob], dict[str, str]]:
         top = self._root()
@@ -66,27 +67,28 @@ class WorkTree:
             raise PortError(f"{self._git.repo} is no work tree of a Git repository. Run `git init` there.")
         return Path(top, self._place)
 
-    def _bytes(self, path: str) -> bytes:
-        if fault_of(path.encode(errors="surrogateescape")):
-            raise PortError(f"{path!r} is no path in the repository.")
-        *folders, name = path.split("/")
-        at = os.open(self._root(), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            for folder in folders:
-                below = os.open(folder, _FOLDER, dir_fd=at)
-                os.close(at)
-                at = below
-            with os.fdopen(os.open(name, _FILE, dir_fd=at), "rb") as file:
-                if not S_ISREG(os.fstat(file.fileno()).st_mode):
-                    raise PortError(f"{path} is no regular file.")
-                data = file.read(BLOB_AT_MOST + 1)
-        except OSError as error:
-            raise PortError(f"{path} cannot be read: {error.strerror}. Links are not followed.") from error
-        finally:
+
+def _bytes(top: Path, path: str) -> bytes:
+    if fault_of(path.encode(errors="surrogateescape")):
+        raise PortError(f"{path!r} is no path in the repository.")
+    *folders, name = path.split("/")
+    at = os.open(top, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for folder in folders:
+            below = os.open(folder, _FOLDER, dir_fd=at)
             os.close(at)
-        if len(data) > BLOB_AT_MOST:
-            raise PortError(f"{path} holds more than {BLOB_AT_MOST >> 20} MiB, which is what is read.")
-        return data
+            at = below
+        with os.fdopen(os.open(name, _FILE, dir_fd=at), "rb") as file:
+            if not S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise PortError(f"{path} is no regular file.")
+            data = file.read(BLOB_AT_MOST + 1)
+    except OSError as error:
+        raise PortError(f"{path} cannot be read: {error.strerror}. Links are not followed.") from error
+    finally:
+        os.close(at)
+    if len(data) > BLOB_AT_MOST:
+        raise PortError(f"{path} holds more than {BLOB_AT_MOST >> 20} MiB, which is what is read.")
+    return data
 
 
 def _odd(mode: int) -> str:
