@@ -14,7 +14,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True, order=True):
+class Place(msgspec.Struct, frozen=True, kw_only=True, order=True, gc=False):
     """Where in the repository; line and column count from 1, 0 means the whole file."""
 
     file: str

@@ -40,7 +40,8 @@ _LONGEST_INT = 40
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-class Node(Struct, frozen=True, kw_only=True):
+# Nodes are trees, without cycles: the collector need not walk them, which is a third of the time of a large tree.
+class Node(Struct, frozen=True, kw_only=True, gc=False):
     """A mapping (`fields`), a list (`items`) or a scalar (`value`, and its `text` as written), with its place."""
 
     place: Place
