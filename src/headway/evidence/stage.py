@@ -18,6 +18,8 @@ class Tally(Struct, frozen=True, kw_only=True):
 
     `wish` is the digest of the wish it was computed under; `before` and `control` the stable version's totals
     from before the rollout and from its windows; `tracks` the running evidence of each guardrail, in the wish's order.
+    `ratio` is the running evidence that requests are not split as the weights say, by how far they are off;
+    the weight has been `weight` since `steady` in windows without a gap, the last of which ended at `until`.
     """
 
     wish: str
@@ -25,13 +27,17 @@ class Tally(Struct, frozen=True, kw_only=True):
     control: Arm = Arm()
     edges_ms: tuple[float, ...] = ()
     tracks: tuple[tuple[Track, ...], ...] = ()
+    ratio: tuple[float, ...] = ()
+    weight: float = 0.0
+    steady: float = 0.0
+    until: float = 0.0
 
 
 class Rollout(Struct, frozen=True, kw_only=True):
     """One bundle's one continued test in one environment.  Times are Unix seconds; `weight` is in percent.
 
     `before` holds the stable version's counts from before the start, if they are known; `lost` counts how often the
-    state was lost.
+    state was lost; `replicas` are those that the stable version had at the start, below which it never shrinks.
     """
 
     model: str
@@ -46,6 +52,7 @@ class Rollout(Struct, frozen=True, kw_only=True):
     windows: tuple[Window, ...] = ()
     restarts: int = 0
     lost: int = 0
+    replicas: int = 0
     why: str = ""
     before: Arm = Arm()
     tally: Tally | None = None

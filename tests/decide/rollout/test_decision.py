@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from headway.decide.rollout.decision import decide, finish, give_up
+from headway.decide.rollout.decision import coming, decide, finish, give_up
 from headway.decide.rollout.guardrails import evidence_of_harm, evidence_of_safety
 from headway.decide.rollout.machine import IllegalMoveError
 from headway.decide.rollout.rules import verdict_of
@@ -302,3 +302,64 @@ def test_latency_windows_with_other_edges_say_nothing() -> None:
 def test_requests_that_end_in_a_later_window_than_they_began_break_nothing() -> None:
     odd = structs.replace(window(5.0), candidate=Arm(starts=1, errors=4))
     assert look(RUNNING, odd).state in {"running", "aborting"}
+
+
+def split(rollout: Rollout, share: float, seconds: int) -> Rollout:
+    """Windows one after the other in which the candidate gets `share` of the requests, whatever its weight."""
+    start = rollout.windows[-1].end if rollout.windows else 0.0
+    for at in range(seconds):
+        if rollout.state != "running":
+            return rollout
+        mine = round(400 * share)
+        seen = Window(
+            start=start + at,
+            end=start + at + 1,
+            weight=rollout.weight,
+            control=Arm(starts=400 - mine),
+            candidate=Arm(starts=mine),
+        )
+        rollout = look(rollout, seen)
+    return rollout
+
+
+def test_requests_that_are_not_split_as_the_weight_says_park_until_the_deadline() -> None:
+    parked = split(RUNNING, 0.02, 60)
+    assert (parked.state, parked.weight) == ("parked", 0.0)
+    assert "not split as the weights say" in parked.why
+    assert look(parked).state == "parked"
+    assert look(parked, now=7200.0).state == "aborting"
+
+
+def test_a_split_is_not_judged_before_the_slowest_request_can_have_ended() -> None:
+    assert split(RUNNING, 0.0, 19).state == "running"
+    assert split(RUNNING, 0.0, 60).state == "parked"
+
+
+def test_a_right_split_parks_nothing() -> None:
+    assert split(RUNNING, 0.05, 15).state == "running"
+
+
+def test_a_doubt_promotes_nothing_even_when_the_same_window_would() -> None:
+    rollout = RUNNING
+    before = rollout
+    while rollout.state == "running":
+        before, rollout = rollout, after(rollout, 1)
+    assert before.tally is not None
+    wrong = structs.replace(before, tally=structs.replace(before.tally, ratio=(10.0,) * 12))
+    assert look(wrong, window(50.0)).state == "parked"
+
+
+def test_blue_green_says_what_its_evidence_does_not_speak_of() -> None:
+    wish = Wish(strategy="blue-green")
+    rollout = look(START, wish=wish)
+    while rollout.state == "running":
+        rollout = after(rollout, 1, wish=wish)
+    assert "after the switch is descriptive" in rollout.why
+
+
+def test_the_candidate_gets_the_replicas_of_the_weight_that_comes() -> None:
+    assert coming(START, WISH) == 5.0
+    assert coming(RUNNING, WISH) == 5.0
+    parked = structs.replace(RUNNING, state="parked", stage=1, weight=0.0)
+    assert coming(parked, WISH) == 20.0
+    assert coming(START, Wish(strategy="direct")) == 100.0

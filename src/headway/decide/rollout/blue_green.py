@@ -18,5 +18,8 @@ def stages(wish: Rollout) -> tuple[float, ...]:  # noqa: ARG001 - the same for e
 
 
 def event(sight: Sight | None) -> tuple[Event, str] | None:
-    """As a canary of one stage."""
-    return canary.event(sight)
+    """As a canary of one stage; the reason says what the evidence does not speak of."""
+    drawn = canary.event(sight)
+    return (
+        ("safe", f"{drawn[1]}; what is seen after the switch is descriptive") if drawn and drawn[0] == "safe" else drawn
+    )

@@ -4,6 +4,8 @@ The caller drops windows in which the weight or the observer changed, stores the
 moves the weight.  From `promoting` and `aborting` it acts, writes the release, and calls `finish`.
 """
 
+import math
+
 from msgspec import structs
 
 from headway.decide.rollout.guardrails import fold, opened, stage_of
@@ -14,10 +16,13 @@ from headway.evidence.stage import Rollout, State, Tally
 from headway.evidence.window import Window
 from headway.spec.digest import digest_of
 from headway.spec.rollout import Rollout as Wish
+from headway.stats.ratio import mismatch
 
-__all__ = ["decide", "finish", "give_up"]
+__all__ = ["coming", "decide", "finish", "give_up"]
 
 Drawn = tuple[Event, str]
+# How often the split of a rollout whose requests are split rightly may be called wrong.
+SPLIT_WRONG_AT_MOST = 0.01
 # Weight zero; while promoting the weight stays, and the release that follows makes the candidate the stable version.
 OFF: frozenset[State] = frozenset({"waiting", "parked", "aborting", "aborted"})
 
@@ -35,7 +40,8 @@ def decide(  # noqa: PLR0913 - what is wanted, what stands, and everything seen 
     """The rollout after this look, at `now` (Unix seconds); the same one when nothing changed.
 
     `ready`: the candidate is ready at its share of replicas; `doubt`: why the data cannot be trusted now (empty: they
-    can).  Harm aborts also while paused; a window seen in doubt is not counted.
+    can).  Harm aborts also while paused; a window seen in doubt is not counted.  A split of the requests that is not
+    the weights' is a doubt too.
     """
     strategy = STRATEGIES.get(wish.strategy)
     if rollout.state in ENDED or rollout.state in {"promoting", "aborting"}:
@@ -43,14 +49,31 @@ def decide(  # noqa: PLR0913 - what is wanted, what stands, and everything seen 
     drawn = None
     if strategy and rollout.state in LIVE and not doubt:
         rollout, drawn = _looked(rollout, wish, strategy, window)
+    doubt = doubt or _split_wrong(rollout)
     following = (
         _lost(rollout)
-        or _decisive(rollout, drawn, paused=paused)
+        or _decisive(rollout, drawn, held=paused or bool(doubt))
         or _of_time(rollout, now)
         or _of_state(rollout, strategy, ready=ready, paused=paused, doubt=doubt)
         or (drawn if drawn and drawn[0] == "window" and rollout.state == "running" else None)
     )
     return _moved(rollout, following, strategy.stages(wish) if strategy else ()) if following else rollout
+
+
+def coming(rollout: Rollout, wish: Wish) -> float:
+    """The candidate's percent of the traffic: what it has, or gets as soon as it is ready for it.
+
+    >>> from headway.spec.release import Served
+    >>> one, two = Served(version="1", bundle="a"), Served(version="2", bundle="b")
+    >>> waiting = Rollout(model="m", environment="e", candidate=two, over=one, started=0.0, deadline=1.0)
+    >>> coming(waiting, Wish(stages=(5.0, 20.0)))
+    5.0
+    """
+    strategy = STRATEGIES.get(wish.strategy)
+    stages = strategy.stages(wish) if strategy else ()
+    if rollout.state not in {"waiting", "parked"}:
+        return rollout.weight
+    return stages[min(rollout.stage, len(stages) - 1)] if stages else 100.0
 
 
 def give_up(rollout: Rollout, why: str) -> Rollout:
@@ -106,11 +129,23 @@ def _lost(rollout: Rollout) -> Drawn | None:
     return "lost", "its state was lost twice, so the test cannot go on"
 
 
-def _decisive(rollout: Rollout, drawn: Drawn | None, *, paused: bool) -> Drawn | None:
-    """Harm counts in every state with traffic; progress only while running, unless a person pauses."""
+def _split_wrong(rollout: Rollout) -> str:
+    """Why the counts cannot be compared: the requests were not split by chance as the weights say.
+
+    Nothing cures it by itself, for what was counted stays in doubt; so it ends at the deadline, or by a person.
+    """
+    evidence = mismatch(rollout.tally.ratio) if rollout.tally else 0.0
+    if evidence < math.log(1.0 / SPLIT_WRONG_AT_MOST):
+        return ""
+    times = f"{math.exp(min(evidence, 700.0)):.3g}x"
+    return f"requests are not split as the weights say (evidence of {times}), so the versions cannot be compared"
+
+
+def _decisive(rollout: Rollout, drawn: Drawn | None, *, held: bool) -> Drawn | None:
+    """Harm counts in every state with traffic; progress only while running, and not under a pause or a doubt."""
     if drawn is None or drawn[0] == "window":
         return None
-    return drawn if drawn[0] == "harm" or (rollout.state == "running" and not paused) else None
+    return drawn if drawn[0] == "harm" or (rollout.state == "running" and not held) else None
 
 
 def _of_time(rollout: Rollout, now: float) -> Drawn | None:

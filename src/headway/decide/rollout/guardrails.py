@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from headway.evidence.stage import Tally
 from headway.evidence.window import Arm, Window
 from headway.spec.rollout import ErrorGuardrail, Guardrail, LatencyGuardrail
+from headway.stats.ratio import log_tilts
 from headway.stats.sequential import HARM_LIFTS, SAFE_FRACTIONS, Counts, Line, log_harm, log_mean_exp, log_safe
 from headway.stats.track import Track, begun, grown, harm_of, safety_of
 
@@ -19,6 +20,9 @@ ENOUGH_FOR_LATENCY = 400
 # differences are those of the machine.
 LEVELS = {"p50": (0.5,), "p90": (0.5, 0.75, 0.9), "p95": (0.5, 0.75, 0.9, 0.95), "p99": (0.5, 0.75, 0.9, 0.95, 0.99)}
 FIRST_EDGE_MS = 4.0
+# A request counts when it has ended, and may last as long as the route lets it (15 s): until then after a move of the
+# weight, the arm that answers slower seems to get too few.
+SETTLED_S = 20.0
 
 NO_HARM = tuple(0.0 for _ in HARM_LIFTS)
 NO_SAFETY = tuple(0.0 for _ in SAFE_FRACTIONS)
@@ -56,13 +60,24 @@ def fold(tally: Tally, guardrails: Sequence[Guardrail], stages: Sequence[float],
         else _latency(guardrail, _placed(guardrail, tracks, tally, len(stages)), tally, window, stage)
         for guardrail, tracks in zip(guardrails, tally.tracks, strict=True)
     )
+    begins = window.weight != tally.weight or window.start > tally.until
+    steady = window.start if begins else tally.steady
     return Tally(
         wish=tally.wish,
         before=tally.before,
         control=_added(tally.control, window.control, slower=same),
         edges_ms=tally.edges_ms or window.edges_ms,
         tracks=tracks,
+        ratio=_split(tally, window) if window.start - steady >= SETTLED_S else tally.ratio,
+        weight=window.weight,
+        steady=steady,
+        until=window.end,
     )
+
+
+def _split(tally: Tally, window: Window) -> tuple[float, ...]:
+    logs = log_tilts(window.candidate.starts, window.control.starts, window.weight / 100.0)
+    return tuple(old + new for old, new in zip(tally.ratio or (0.0,) * len(logs), logs, strict=True))
 
 
 def evidence_of_harm(tracks: Sequence[Track]) -> float:
