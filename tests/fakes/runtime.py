@@ -16,12 +16,23 @@ __all__ = ["FakeRuntime"]
 
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """What a test says of a place: counts by version, summaries, processes that are not ready, a new observer."""
+    """What a test says of a place: counts by version, summaries, processes that are not ready, a new observer.
+
+    `ready` says how many replicas of a version are, all where it says nothing; `silent` is an observer that does not
+    answer, `unseen` why nothing can be seen.
+    """
 
     counts: Mapping[str, Arm] = {}
     summaries: tuple[PodSummary, ...] = ()
     unready: frozenset[str] = frozenset()
+    ready: Mapping[str, int] = {}
     observer: int = 0
+    silent: bool = False
+    unseen: str = ""
+
+    def ready_of(self, version: str, replicas: int) -> int:
+        """How many replicas of a version are ready."""
+        return 0 if version in self.unready else min(replicas, self.ready.get(version, replicas))
 
 
 class FakeRuntime:
@@ -33,11 +44,12 @@ class FakeRuntime:
         self.applied: list[tuple[str, str]] = []
         self.beats = 0
         self.fault: PortError | None = None
+        self.faults: dict[str, PortError] = {}  # by model
         self._seen: dict[str, Seen] = {}
 
     def apply(self, model: str, environment: str, objects: Sequence[Object]) -> None:
         """As the port says; at once."""
-        self._may()
+        self._may(model)
         key = place_key(model, environment)
         found = wish.deployments(objects)
         route = wish.route_of(objects)
@@ -55,12 +67,14 @@ class FakeRuntime:
 
     def observe(self, model: str, environment: str) -> Observed:
         """As the port says, with what the test said."""
-        self._may()
+        self._may(model)
         key = place_key(model, environment)
         place = self.places.get(key)
         if place is None:
             return Observed()
         seen = self._seen.get(key, Seen())
+        if seen.unseen:
+            return Observed(unseen=seen.unseen)
         backends = place.force.route.backends if place.force else ()
         zero = Arm(slower=(0,) * len(EDGES_MS))
         return Observed(
@@ -71,13 +85,13 @@ class FakeRuntime:
                     version=work.version,
                     bundle=work.bundle,
                     wanted=work.replicas,
-                    ready=0 if work.version in seen.unready else work.replicas,
+                    ready=seen.ready_of(work.version, work.replicas),
                 )
                 for work in place.works
             ),
             address=f"127.0.0.1:{place.port}" if place.force else "",
             weights={back.version: back.weight for back in backends},
-            counts={back.version: seen.counts.get(back.version, zero) for back in backends},
+            counts={} if seen.silent else {back.version: seen.counts.get(back.version, zero) for back in backends},
             edges_ms=EDGES_MS,
             epoch=f"{seen.observer}-{place.generation}",
             summaries=seen.summaries,
@@ -102,7 +116,7 @@ class FakeRuntime:
     # -- what a test says
 
     def say(self, model: str, environment: str, **changes: object) -> None:
-        """Set `counts`, `summaries`, `unready` (versions), or a new `observer` of a place."""
+        """Set what `Seen` holds of a place."""
         key = place_key(model, environment)
         self._seen[key] = structs.replace(self._seen.get(key, Seen()), **changes)
         if key in self.places:
@@ -114,12 +128,14 @@ class FakeRuntime:
         self._settle(key, reset(self.places[key], why))
 
     def _settle(self, key: str, place: Place) -> None:
-        unready = self._seen.get(key, Seen()).unready
-        ready = {work.name: work.replicas for work in place.works if work.version not in unready}
+        seen = self._seen.get(key, Seen())
+        ready = {work.name: seen.ready_of(work.version, work.replicas) for work in place.works}
         force = next_force(place, ready)
         changed = (force and force.works) != (place.force and place.force.works)
         self.places[key] = structs.replace(place, force=force, generation=place.generation + changed)
 
-    def _may(self) -> None:
+    def _may(self, model: str = "") -> None:
         if self.fault:
             raise self.fault
+        if model in self.faults:
+            raise self.faults[model]

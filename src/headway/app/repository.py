@@ -45,8 +45,11 @@ class Repository:
         return judged(papers_at(self.source, commit), {})
 
 
-def open_repository(start: Path) -> Repository:
-    """Find the repository at or above a folder; RefusedError says what is missing."""
+def open_repository(start: Path, *, looks: bool = False) -> Repository:
+    """Find the repository at or above a folder; RefusedError says what is missing.
+
+    With `looks` nothing is fetched: the commands that only show must change nothing, not even in Git.
+    """
     settings = read_settings()
     root = _top(start, settings.environ)
     project = next((folder for folder in (start, *start.parents) if (folder / PROJECT_FILE).is_file()), root)
@@ -56,8 +59,8 @@ def open_repository(start: Path) -> Repository:
     return Repository(
         root=root,
         path=place,
-        source=GitSource(root, path=place, remote=remote, environ=settings.environ),
-        journal=GitJournal(root, remote=remote, environ=settings.environ),
+        source=GitSource(root, path=place, remote=remote, environ=settings.environ, fetches=not looks),
+        journal=GitJournal(root, remote=remote, environ=settings.environ, fetches=not looks),
         settings=settings,
         remote=remote,
     )

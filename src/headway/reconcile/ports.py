@@ -230,7 +230,9 @@ class PodSummary(Struct, frozen=True, kw_only=True):
 class Observed(Struct, frozen=True, kw_only=True):
     """A snapshot of a target for one model in one environment.
 
-    `weights` are those in force by version; `counts` are cumulative since `epoch` (a new observer makes a new epoch).
+    `weights` are those in force by version, the stable one first; `counts` are cumulative since `epoch` (a new observer
+    makes a new epoch), and empty while the observer does not answer.  `unseen` is why nothing at all could be seen;
+    then the rest says nothing.
     """
 
     objects: Mapping[tuple[str, str, str], Object] = {}
@@ -242,6 +244,7 @@ class Observed(Struct, frozen=True, kw_only=True):
     epoch: str = ""
     summaries: tuple[PodSummary, ...] = ()
     tripped: str = ""
+    unseen: str = ""
 
 
 class Runtime(Protocol):
@@ -251,7 +254,7 @@ class Runtime(Protocol):
         """Bring one model in one environment to these objects, pruning what is gone; returns at once."""
 
     def observe(self, model: str, environment: str) -> Observed:
-        """What runs now."""
+        """What runs now; looking starts nothing and changes nothing."""
 
     def remember(self, key: str, value: bytes) -> None:
         """Store a rollout's state beside the traffic, durably, before a weight moves."""

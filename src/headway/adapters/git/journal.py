@@ -27,10 +27,11 @@ class GitJournal:
     """The port Journal on a Git repository.
 
     `refs/heads/<branch>` is the local head.  `refs/headway/seen/…` is the newest head of the remote that was
-    accepted, kept apart from the tracking ref, which any `git fetch` may move back.
+    accepted, kept apart from the tracking ref, which any `git fetch` may move back.  Without `fetches` a refresh only
+    looks.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each has its default
         self,
         repo: Path,
         branch: str = "headway",
@@ -39,6 +40,7 @@ class GitJournal:
         author: str = AUTHOR,
         environ: Mapping[str, str] | None = None,
         now: Callable[[], float] = time.time,
+        fetches: bool = True,
     ) -> None:
         self._git = Git(repo, environ)
         self._branch = check_branch(branch)
@@ -47,13 +49,14 @@ class GitJournal:
         self._seen = f"refs/headway/seen/{remote}/{branch}" if remote else ""
         self._author = author
         self._now = now
+        self._fetches = fetches
 
     def refresh(self) -> Head:
         """Fetch when there is a remote; local unpushed commits are kept.
 
         PortError when the remote's head does not descend from the newest one seen, or is no line.
         """
-        if self._remote is None:
+        if self._remote is None or not self._fetches:
             return self._stand("")
         fetched = self._fetch(self._remote)
         local = self._local()

@@ -31,6 +31,10 @@ class Remote:
         self.branch = check_branch(branch)
         self.ref = f"refs/remotes/{name}/{branch}"
 
+    def fetched(self) -> Fetched:
+        """The branch as it was fetched last; nobody is asked."""
+        return Fetched(commit=commit_of(self._git, self.ref))
+
     def fetch(self) -> Fetched:
         """Bring the branch here; the commit that stood there before when the remote does not answer."""
         try:

@@ -17,7 +17,10 @@ _TREES_KEPT = 8
 
 
 class GitSource:
-    """The port Source on a Git repository; `path` is the project's folder in a monorepo."""
+    """The port Source on a Git repository; `path` is the project's folder in a monorepo.
+
+    Without `fetches` it only looks: a remote's branch stands where it was fetched last.
+    """
 
     def __init__(
         self,
@@ -27,11 +30,13 @@ class GitSource:
         path: str = "",
         remote: str | None = None,
         environ: Mapping[str, str] | None = None,
+        fetches: bool = True,
     ) -> None:
         self._git = Git(repo, environ)
         self._branch = check_branch(branch)
         self._place = place_in(path)
         self._remote = Remote(self._git, remote, branch) if remote else None
+        self._fetches = fetches
         self._trees: dict[str, Tree] = {}
 
     def refresh(self) -> Head:
@@ -39,7 +44,7 @@ class GitSource:
         shallow = _is_shallow(self._git)
         if self._remote is None:
             return Head(commit=commit_of(self._git, f"refs/heads/{self._branch}"), shallow=shallow)
-        fetched = self._remote.fetch()
+        fetched = self._remote.fetch() if self._fetches else self._remote.fetched()
         problem = fetched.problem
         if fetched.absent:
             name = self._remote.name

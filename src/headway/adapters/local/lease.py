@@ -12,6 +12,8 @@ from headway.reconcile.ports import PortError
 
 __all__ = ["Lease", "acquire", "holder"]
 
+_GLANCE_S = 0.5
+
 
 class Lease:
     """Held until `release`, or until the process ends."""
@@ -35,7 +37,9 @@ class Lease:
 def acquire(folder: Path) -> Lease:
     """Take the lease of a run folder; PortError says who holds it, since when."""
     path = folder / "up.lock"
-    file = seat.lock(path)
+    limit = time.monotonic() + _GLANCE_S
+    while (file := seat.lock(path)) is None and time.monotonic() < limit:
+        time.sleep(0.02)  # somebody may only be looking who holds it
     if file is None:
         holder = path.read_text().strip() or "a process that has not said its name yet"
         raise PortError(

@@ -19,7 +19,9 @@ class Memory:
         self._path = path
 
     def read(self, key: str) -> bytes | None:
-        """The value, or None."""
+        """The value, or None; reading makes no file."""
+        if not self._path.exists():
+            return None
         with closing(self._open()) as base:
             row = base.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()
         return None if row is None else bytes(row[0])

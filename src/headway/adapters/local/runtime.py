@@ -103,8 +103,10 @@ class LocalRuntime:
         self._call(Apply(place=place, timing=self._timing), begin=True)
 
     def observe(self, model: str, environment: str) -> Observed:
-        """What runs now; empty when nothing was ever applied."""
-        answer = self._call(Look(model=model, environment=environment))
+        """What runs now; empty when nothing was ever applied.  A supervisor that died is not started by looking."""
+        answer = call(self._root, Look(model=model, environment=environment))
+        if answer is None and self._began():
+            return Observed(unseen=f"the supervisor of {self._root} does not run; `headway up` starts it again")
         if answer is None or answer.view is None:
             return Observed()
         view = answer.view
