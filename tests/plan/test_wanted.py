@@ -4,12 +4,12 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from headway.evidence.record import Requested
-from headway.evidence.stage import Rollout
-from headway.plan.action import Apply, Assess, Lock, Nothing, Release, Roll, Train, Wait
-from headway.plan.arms import Running, shares
-from headway.plan.facts import Facts, Pending, Place
+from headway.plan.action import Apply, Assess, Lock, NotAgain, Nothing, Release, Roll, Train, Wait
+from headway.plan.arms import Running, Share, part, shares, wished
+from headway.plan.facts import Facts, Pending, Place, Retrained
 from headway.plan.wanted import next_actions
 from headway.spec.release import Served
 
@@ -24,7 +24,6 @@ def place(environment: str = "production", **known: Any) -> Place:
 def facts(**known: Any) -> Facts:
     start: dict[str, Any] = {
         "model": "delay", "main": "c" * 40, "may_train": True, "locked": True, "version": NEW,
-        "versions": {"1.0.0": OLD, "1.1.0": NEW},
     }  # fmt: skip
     return Facts(**start | known)
 
@@ -98,7 +97,7 @@ def test_a_rollback_pre_empts_everything_else() -> None:
     request = Pending(
         record="r2", environment="production", request=Requested(action="rollback", to="1.0.0"), signer="ada"
     )
-    found = facts(version=None, places=(place(stable=NEW, previous=OLD),), pending=(request,))
+    found = facts(version=None, places=(place(stable=NEW, previous=OLD, known={"1.0.0": OLD}),), pending=(request,))
     (action,) = next_actions(found)
     assert isinstance(action, Release)
     assert (action.how, action.stable, action.answers) == ("rolled back", OLD, "r2")
@@ -125,33 +124,125 @@ def test_nothing_is_left_to_do_when_all_is_stable() -> None:
     assert kinds(facts(places=(place("staging", live=False, stable=NEW), place(stable=NEW)))) == [Nothing]
 
 
-def rollout(weight: float) -> Rollout:
-    return Rollout(
-        model="delay", environment="production", candidate=NEW, over=OLD, weight=weight, started=0, deadline=60
-    )
+def running(served: Served, weight: float, *, ready: int = 1, wanted: int = 1, stable: bool = False) -> Running:
+    return Running(served=served, weight=weight, wanted=wanted, ready=ready, stable=stable)
+
+
+def weights(found: tuple[Share, ...]) -> dict[Served, float]:
+    return {share.served: share.weight for share in found}
 
 
 def test_a_version_that_is_not_ready_gets_no_traffic_while_another_answers() -> None:
-    going = [Running(served=NEW, weight=100, ready=True), Running(served=OLD, weight=0, ready=False)]
-    assert {share.served: share.weight for share in shares(OLD, None, None, going)} == {OLD: 0.0, NEW: 100}
+    going = [running(NEW, 100, stable=True), running(OLD, 0, ready=0)]
+    assert weights(shares(wished(OLD, None), going)) == {OLD: 0.0, NEW: 100}
 
 
 def test_once_ready_it_takes_over_and_the_other_goes() -> None:
-    going = [Running(served=NEW, weight=100, ready=True), Running(served=OLD, weight=0, ready=True)]
-    assert [(share.served, share.weight) for share in shares(OLD, None, None, going)] == [(OLD, 100.0)]
+    going = [running(NEW, 100, stable=True), running(OLD, 0)]
+    assert weights(shares(wished(OLD, None), going)) == {OLD: 100.0}
+
+
+def test_a_candidate_rises_only_with_its_share_of_replicas() -> None:
+    asked = Share(served=NEW, weight=20.0, replicas=part(20.0, 10))
+    going = [running(OLD, 95, ready=10, wanted=10, stable=True), running(NEW, 5, ready=1)]
+    held = shares(wished(OLD, asked, replicas=10), going)
+    assert [(share.weight, share.replicas) for share in held] == [(95.0, 10), (5.0, 2)]
+    going[1] = running(NEW, 5, ready=2, wanted=2)
+    assert weights(shares(wished(OLD, asked, replicas=10), going)) == {OLD: 80.0, NEW: 20.0}
+
+
+def test_a_promoted_version_takes_everything_only_with_all_replicas() -> None:
+    going = [running(OLD, 50, ready=4, wanted=4, stable=True), running(NEW, 50, ready=2, wanted=2)]
+    assert [(share.served, share.weight, share.replicas) for share in shares(wished(NEW, None, replicas=4), going)] == [
+        (OLD, 50.0, 4),
+        (NEW, 50.0, 4),
+    ]
+
+
+def test_a_retreat_waits_for_nothing() -> None:
+    going = [running(OLD, 50, ready=1, wanted=4, stable=True), running(NEW, 50, ready=4, wanted=4)]
+    assert weights(shares(wished(OLD, None, replicas=4), going)) == {OLD: 100.0}
+
+
+def test_a_rollback_to_who_was_kept_is_instant() -> None:
+    going = [running(NEW, 100, ready=4, wanted=4, stable=True), running(OLD, 0, ready=4, wanted=4)]
+    assert weights(shares(wished(OLD, None, replicas=4), going)) == {OLD: 100.0}
+    assert [(share.served, share.weight, share.replicas) for share in wished(NEW, None, OLD, replicas=4)] == [
+        (NEW, 100.0, 4),
+        (OLD, 0.0, 4),
+    ]
 
 
 @given(
-    weight=st.sampled_from([0.0, 5.0, 20.0, 50.0, 100.0]),
-    running=st.lists(
-        st.builds(
-            Running, served=st.sampled_from([OLD, NEW]), weight=st.sampled_from([0.0, 100.0]), ready=st.booleans()
-        ),
-        max_size=2,
-        unique_by=lambda run: run.served.version,
-    ),
+    weight=st.sampled_from([0.0, 5.0, 20.0, 50.0]),
+    share=st.sampled_from([0.0, 5.0, 50.0, 100.0]),
+    ready=st.tuples(st.integers(0, 3), st.integers(0, 3)),
+    kept=st.booleans(),
+    promoted=st.booleans(),
 )
-def test_weights_always_add_up_when_one_version_answers_everything(weight: float, running: list[Running]) -> None:
-    if sum(run.weight for run in running if run.ready) > 100:
-        return
-    assert sum(share.weight for share in shares(OLD, NEW, rollout(weight), running)) == 100
+def test_weights_add_up_and_only_what_is_ready_rises(
+    weight: float, share: float, ready: tuple[int, int], *, kept: bool, promoted: bool
+) -> None:
+    going = [running(OLD, 100 - share, ready=ready[0], stable=True), running(NEW, share, ready=ready[1])]
+    candidate = Share(served=NEW, weight=weight, replicas=part(weight, 3))
+    wanted = wished(NEW, None, OLD if kept else None, replicas=3) if promoted else wished(OLD, candidate, replicas=3)
+    found = shares(wanted, going)
+    assert sum(part.weight for part in found) == 100
+    new = next(part for part in found if part.served == NEW)
+    assert new.weight <= share or ready[1] >= new.replicas
+
+
+def test_a_rollback_leads_only_to_what_was_stable_here() -> None:
+    request = Pending(
+        record="r4", environment="production", request=Requested(action="rollback", to="1.1.0"), signer="ada"
+    )
+    refused = facts(places=(place(stable=OLD, known={"1.0.0": OLD}, tried=True),), pending=(request,))
+    (wait, nothing) = next_actions(refused)
+    assert isinstance(wait, Wait)
+    assert "1.0.0" in wait.why
+    assert isinstance(nothing, Nothing)
+
+
+def test_a_retreat_needs_no_approval() -> None:
+    for action, how in (("rollback", "rolled back"), ("abort", "aborted"), ("retire", "retired")):
+        request = Pending(
+            record="r5",
+            environment="production",
+            request=Requested(action=action),
+            signer="ada",  # type: ignore[arg-type]
+        )
+        found = facts(places=(place(stable=OLD, candidate=NEW, approval=True),), pending=(request,))
+        (release,) = next_actions(found)
+        assert isinstance(release, Release)
+        assert release.how == how
+
+
+NEWER = Served(version="1.2.0", bundle="c" * 64)
+
+
+def test_a_new_candidate_pre_empts_a_running_one_only_when_its_gates_passed() -> None:
+    on_its_way = place(stable=OLD, candidate=NEW)
+    assert kinds(facts(version=NEWER, places=(on_its_way,))) == [Roll, Assess]
+    for gates in ("refused", "undecided"):
+        assert kinds(facts(version=NEWER, places=(place(stable=OLD, candidate=NEW, gates=gates),))) == [Roll, Nothing]
+    roll, release = next_actions(facts(version=NEWER, places=(place(stable=OLD, candidate=NEW, gates="passed"),)))
+    assert isinstance(roll, Roll)
+    assert isinstance(release, Release)
+    assert (release.how, release.stable, release.candidate, release.over) == ("started", OLD, NEWER, OLD)
+    assert "1.1.0 is superseded" in release.why
+
+
+def test_what_a_person_paused_is_not_superseded_by_automation() -> None:
+    paused = place(stable=OLD, candidate=NEW, gates="passed", paused=True)
+    assert kinds(facts(version=NEWER, places=(paused,))) == [Roll, Nothing]
+    asked = place(stable=OLD, candidate=NEW, gates="passed", paused=True, asked=NEWER, asked_by="r6")
+    assert kinds(facts(version=NEWER, places=(asked,))) == [Roll, Release]
+
+
+def test_a_retraining_that_is_due_moves_the_lock_and_one_that_is_held_is_told_once() -> None:
+    stable = (place(stable=NEW),)
+    (_, again) = next_actions(facts(places=stable, retraining=Retrained(state="start", cause="drift", why="due")))
+    assert again == Lock(model="delay", cause="retraining", asked="drift", why="due")
+    held = Retrained(state="held", cause="drift", why="main's recipe stands refused")
+    assert kinds(facts(places=stable, retraining=held)) == [Nothing, NotAgain]
+    assert kinds(facts(places=stable, retraining=structs.replace(held, told=True))) == [Nothing]

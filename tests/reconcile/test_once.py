@@ -94,7 +94,7 @@ def test_a_good_candidate_is_promoted_on_live_windows() -> None:
     town.settle()
     assert town.stable() == "1.1.0"
     assert town.subjects()[-1] == "Promote delay 1.1.0 in production"
-    assert town.runtime.observe("delay", "production").weights == {"1.1.0": 100.0}
+    assert town.runtime.observe("delay", "production").weights == {"1.1.0": 100.0, "1.0.0": 0.0}
 
 
 def test_a_bad_candidate_is_aborted_and_the_model_held() -> None:

@@ -136,7 +136,7 @@ class NowJobs(Jobs):
             return Failed(error=error)
 
 
-class CrashError(Exception):
+class CrashError(BaseException):
     """The process is gone."""
 
 
@@ -176,6 +176,7 @@ class Town:
         self.memory = Memory(
             book=Book(self.journal, self.signing, self.clock),
             jobs=NowJobs(),
+            asking=NowJobs(),
             read_wish=self._read,
             read_reference=lambda _bundle: None,
         )
@@ -223,7 +224,8 @@ class Town:
     def rollout(self) -> Rollout | None:
         """The rollout's state as it is kept beside the traffic."""
         data = self.runtime.recall("rollout/production/delay")
-        return msgspec.json.decode(data, type=Rollout) if data else None
+        found = msgspec.json.decode(data, type=list[Rollout]) if data else []
+        return next((known for known in found if known.candidate.version == self.candidate()), None)
 
     def crash_at(self, boundary: int) -> None:
         """The process dies at the n-th call that would change the world, before or after it is carried out."""

@@ -45,6 +45,7 @@ def run(repo: Path, *, once: bool) -> None:
                 click.echo("Ending: traffic first, models last ...")
                 open_runtime(repository).shut_down()
             memory.jobs.close()
+            memory.asking.close()
     except PortError as error:
         raise RefusedError(str(error)) from error
 

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from headway.plan.action import Action
+from headway.reconcile.foreseeing import Foreseen
 from headway.reconcile.status import ModelStatus
 from headway.spec.finding import Finding
 
@@ -19,20 +20,26 @@ class Checked(Struct, frozen=True, kw_only=True):
 
 
 class Overview(Struct, frozen=True, kw_only=True):
-    """The repository: where main and the record stand, who runs the loop, and every model."""
+    """The repository: where main and the record stand, who runs the loop and what troubles it, and every model."""
 
     main: str
     record: str
     unpushed: int
     problem: str
+    trouble: str
     held_by: str
     supervisor: int
     models: tuple[ModelStatus, ...]
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """The next actions; `empty` when a pass would change nothing, `digest` is what an approval binds."""
+    """The next actions; `empty` when a pass would change nothing, `digest` is what an approval binds.
+
+    `foreseen` is what the rollouts to come can show at today's traffic, `unseen` why a model cannot be planned for.
+    """
 
     empty: bool
     digest: str
     actions: tuple[Action, ...]
+    foreseen: tuple[Foreseen, ...] = ()
+    unseen: dict[str, str] = {}

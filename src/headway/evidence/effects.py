@@ -113,6 +113,9 @@ def _released(state: ModelState, said: _Said, seen: Released) -> ModelState:
         candidate=seen.candidate,
         over=seen.over,
         stables=_stables(before.stables if before else (), seen),
+        since=before.since if before and before.stable == seen.stable else said.at,
+        ended=before.candidate if before and before.candidate != seen.candidate else None,
+        replaced=_replaced(before, seen),
         how=seen.how,
         why=seen.why,
         main=said.record.main,
@@ -145,8 +148,18 @@ def _stables(before: tuple[Served, ...], seen: Released) -> tuple[Served, ...]:
     return before if before and before[-1] == seen.stable else (*before, seen.stable)
 
 
+def _replaced(before: Standing | None, seen: Released) -> Served | None:
+    """The version that served until the stable one was promoted over it; a rollback leaves nothing to go back to."""
+    if before is None or seen.how in {"rolled back", "retired"}:
+        return None
+    return before.replaced if before.stable == seen.stable else before.stable
+
+
 def _tried(state: ModelState, said: _Said, seen: Released, candidate: Served | None) -> dict[tuple[str, str], Try]:
-    """Counts a start; the release that ends a rollout is its outcome where no record of the rollout says more."""
+    """Counts a start; the release that ends a rollout is its outcome where no record of the rollout says more.
+
+    A start of the version that is on its way already says that its state was lost, and begins its test again.
+    """
     tries, environment = dict(state.tries), said.about.environment
     entered = {"started": seen.candidate, "direct": seen.stable}.get(seen.how)
     if candidate and candidate != seen.candidate and (last := tries.get((candidate.bundle, environment))):
@@ -154,9 +167,15 @@ def _tried(state: ModelState, said: _Said, seen: Released, candidate: Served | N
         tries[candidate.bundle, environment] = structs.replace(last, outcome=ended)
     if entered:
         key = (entered.bundle, environment)
-        starts = tries.get(key, Try()).starts + 1
+        last = tries.get(key, Try())
         outcome = "promoted" if seen.how == "direct" else ""
-        tries[key] = Try(starts=starts, started=said.at, outcome=outcome)
+        again = entered == candidate
+        tries[key] = Try(
+            starts=last.starts + 1,
+            started=last.started if again else said.at,
+            lost=last.lost + 1 if again else 0,
+            outcome=outcome,
+        )
     return tries
 
 
@@ -172,7 +191,7 @@ def _still_pending(pending: Iterable[Request], environment: str, seen: Released)
 
 def _ended(state: ModelState, seen: RolledOut) -> ModelState:
     key = (seen.rollout.candidate.bundle, seen.rollout.environment)
-    ended = structs.replace(state.tries.get(key, Try()), outcome=seen.outcome)
+    ended = structs.replace(state.tries.get(key, Try()), outcome=seen.outcome, replicas=seen.rollout.replicas)
     return structs.replace(state, tries={**state.tries, key: ended})
 
 

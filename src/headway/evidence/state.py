@@ -49,24 +49,34 @@ class Judgement(Struct, frozen=True, kw_only=True):
 
 
 class Try(Struct, frozen=True, kw_only=True):
-    """A bundle in an environment: how often it was started, when last, and how it ended (empty: it has not)."""
+    """A bundle in an environment: how often its test began, when a person or automation last started it, how it ended.
+
+    `outcome` is empty until it ended; `lost` counts how often the state of this start was lost; `replicas` are those
+    that the stable version had when it started.
+    """
 
     starts: int = 0
     started: float = 0.0
+    lost: int = 0
     outcome: str = ""
+    replicas: int = 0
 
 
 class Standing(Struct, frozen=True, kw_only=True):
     """What serves in an environment, by the last release.
 
     `stables` are the versions that were stable, oldest first, without those that were left by a rollback; the last
-    is the one in force.  `main` is the tree that the release spoke of.
+    is the one in force, `since` when it is.  `ended` is the candidate whose way this release ended, `replaced` the
+    version that the one in force took the place of by a promotion.  `main` is the tree that the release spoke of.
     """
 
     stable: Served | None
     candidate: Served | None = None
     over: Served | None = None
     stables: tuple[Served, ...] = ()
+    since: float = 0.0
+    ended: Served | None = None
+    replaced: Served | None = None
     how: str
     why: str = ""
     main: str

@@ -7,16 +7,40 @@ from msgspec import Struct
 from headway.spec.digest import digest_of
 from headway.spec.release import Served
 
-__all__ = ["Action", "Apply", "Assess", "Lock", "Nothing", "Release", "Roll", "Train", "Wait", "plan_digest"]
+__all__ = [
+    "Action",
+    "Apply",
+    "Assess",
+    "Lock",
+    "NotAgain",
+    "Nothing",
+    "Release",
+    "Roll",
+    "Train",
+    "Wait",
+    "plan_digest",
+]
 
 Cause = Literal["first", "update", "retraining"]
 
 
 class Lock(Struct, frozen=True, kw_only=True, tag_field="do", tag="lock"):
-    """Pin the data."""
+    """Pin the data as they are now; `cause` is also `retraining`, which `asked` for it (drift, or a time that is over).
+
+    What is trained next follows from the new lock.
+    """
 
     model: str
     cause: Cause
+    why: str
+    asked: str = ""
+
+
+class NotAgain(Struct, frozen=True, kw_only=True, tag_field="do", tag="no retraining"):
+    """Write down why a retraining that is due does not start."""
+
+    model: str
+    asked: str
     why: str
 
 
@@ -83,7 +107,7 @@ class Nothing(Struct, frozen=True, kw_only=True, tag_field="do", tag="nothing"):
     environment: str = ""
 
 
-Action = Lock | Train | Assess | Release | Roll | Apply | Wait | Nothing
+Action = Lock | NotAgain | Train | Assess | Release | Roll | Apply | Wait | Nothing
 
 
 def plan_digest(actions: tuple[Action, ...]) -> str:

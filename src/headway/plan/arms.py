@@ -1,49 +1,83 @@
-"""Which versions run with which weights: make before break, so that no request meets a version that is not ready."""
+"""Which versions run, with how many replicas and which weights: make before break, so that no request waits for one."""
 
+import math
 from collections.abc import Sequence
 
 from msgspec import Struct
 
-from headway.evidence.stage import Rollout
 from headway.spec.release import Served
 
-__all__ = ["Running", "Share", "shares"]
+__all__ = ["Running", "Share", "part", "shares", "wished"]
 
 
 class Running(Struct, frozen=True, kw_only=True):
-    """A version as it runs now: its weight in percent, and whether all its replicas are ready."""
+    """A version as it runs now: its weight in percent, replicas wanted and ready, and whether it is stable in force."""
 
     served: Served
     weight: float
-    ready: bool
+    wanted: int
+    ready: int
+    stable: bool = False
 
 
 class Share(Struct, frozen=True, kw_only=True):
-    """A version that shall run, and its weight in percent."""
+    """A version that shall run: its weight in percent, and its replicas."""
 
     served: Served
     weight: float
+    replicas: int
 
 
-def shares(
-    stable: Served | None, candidate: Served | None, rollout: Rollout | None, running: Sequence[Running]
+def part(percent: float, replicas: int) -> int:
+    """The replicas that so much of the traffic needs, of those that all of it needs; one at least.
+
+    >>> part(5.0, 10), part(20.0, 10), part(0.0, 10)
+    (1, 2, 1)
+    """
+    return max(1, math.ceil(percent / 100.0 * replicas - 1e-9))
+
+
+def wished(
+    stable: Served, candidate: Share | None, kept: Served | None = None, *, replicas: int = 1
 ) -> tuple[Share, ...]:
-    """The shares of stable and candidate; while one that shall answer is not ready, those that answer now go on.
+    """What shall run in the end: stable with all its replicas, the candidate beside it, and who was replaced at zero.
+
+    `replicas` are those that all of the traffic needs; `kept` has them too, so that a rollback to it is instant.
+    """
+    weight = candidate.weight if candidate else 0.0
+    found = [Share(served=stable, weight=100.0 - weight, replicas=replicas)]
+    if candidate:
+        found.append(candidate)
+    if kept and kept not in {share.served for share in found}:
+        found.append(Share(served=kept, weight=0.0, replicas=replicas))
+    return tuple(found)
+
+
+def shares(wanted: Sequence[Share], running: Sequence[Running]) -> tuple[Share, ...]:
+    """The wanted shares once what shall get more requests is ready for them; until then those in force go on.
+
+    What is stable in force may always take more, so that nothing delays a retreat.
 
     >>> old, new = Served(version="1.0.0", bundle="a"), Served(version="1.1.0", bundle="b")
-    >>> [(s.served.version, s.weight) for s in shares(new, None, None, [Running(served=old, weight=100, ready=True)])]
-    [('1.1.0', 0.0), ('1.0.0', 100)]
+    >>> going = [Running(served=old, weight=100, wanted=1, ready=1, stable=True)]
+    >>> [(share.served.version, share.weight) for share in shares(wished(new, None), going)]
+    [('1.0.0', 100.0), ('1.1.0', 0.0)]
     """
-    if stable is None:
-        return ()
-    weight = rollout.weight if candidate and rollout else 0.0
-    wanted = [Share(served=stable, weight=100.0 - weight)]
-    if candidate:
-        wanted.append(Share(served=candidate, weight=weight))
-    ready = {run.served for run in running if run.ready}
-    answering = [run for run in running if run.weight > 0 and run.ready]
-    if not answering or all(share.served in ready for share in wanted if share.weight > 0):
+    now = {run.served: run for run in running}
+    answering = [run for run in sorted(running, key=lambda run: not run.stable) if run.weight > 0]
+    if not answering or all(_borne(share, now.get(share.served)) for share in wanted):
         return tuple(wanted)
-    kept = {run.served: run.weight for run in answering}
-    held = [Share(served=share.served, weight=kept.pop(share.served, 0.0)) for share in wanted]
-    return (*held, *(Share(served=served, weight=weight) for served, weight in kept.items()))
+    replicas = {share.served: share.replicas for share in wanted}
+    first, *others = answering
+    weights = {first.served: 100.0 - sum(run.weight for run in others)} | {run.served: run.weight for run in others}
+    weights |= {share.served: 0.0 for share in wanted if share.served not in weights}
+    return tuple(
+        Share(served=served, weight=weight, replicas=replicas.get(served) or now[served].wanted)
+        for served, weight in weights.items()
+    )
+
+
+def _borne(share: Share, run: Running | None) -> bool:
+    if share.weight <= (run.weight if run else 0.0):
+        return True
+    return run is not None and (run.stable or run.ready >= share.replicas)

@@ -8,7 +8,7 @@ from headway.evidence.record import Requested
 from headway.evidence.stage import Rollout
 from headway.spec.release import Served
 
-__all__ = ["Facts", "Gates", "Pending", "Place"]
+__all__ = ["Facts", "Gates", "Pending", "Place", "Retrained"]
 
 Gates = Literal["unjudged", "passed", "refused", "undecided"]
 
@@ -25,9 +25,11 @@ class Pending(Struct, frozen=True, kw_only=True):
 class Place(Struct, frozen=True, kw_only=True):
     """One environment, in the order of promotion.
 
+    `known` are the versions that were stable here, by number.  `kept` was replaced by the stable one and runs on at
+    weight zero for a while; `floor` is how many replicas stable may not have fewer than.
     `asked` is a version that a person wants here (by the request `asked_by`); `gates` and `tried` speak of the version
-    wanted next; `starts` counts how often the
-    candidate's test was begun; `stale` says what runs otherwise than wished.
+    wanted next; `starts` counts how often the candidate's test was begun, `lost` how often since the last start its
+    state was lost, `started` is when that was; `stale` says what runs otherwise than wished.
     """
 
     environment: str
@@ -38,6 +40,9 @@ class Place(Struct, frozen=True, kw_only=True):
     candidate: Served | None = None
     over: Served | None = None
     previous: Served | None = None
+    known: dict[str, Served] = {}
+    kept: Served | None = None
+    floor: int = 0
     retired: bool = False
     asked: Served | None = None
     asked_by: str = ""
@@ -45,17 +50,29 @@ class Place(Struct, frozen=True, kw_only=True):
     gates_why: str = ""
     approved: bool = False
     tried: bool = False
+    paused: bool = False
     rollout: Rollout | None = None
     starts: int = 0
+    lost: int = 0
     started: float = 0.0
     stale: tuple[str, ...] = ()
+
+
+class Retrained(Struct, frozen=True, kw_only=True):
+    """Is a retraining due (`start`), due and not had (`held`), or neither; `told` when the record says so already."""
+
+    state: Literal["start", "held", "none"] = "none"
+    cause: str = ""
+    why: str = ""
+    told: bool = False
 
 
 class Facts(Struct, frozen=True, kw_only=True):
     """One model: its wish at a commit of main, what was made of it, where it serves, and what people asked for.
 
     `problem` is why its spec cannot be used: then it is served as it is and nothing new is made.
-    `version` is what the wished recipe and the lock make; `training` why there is none.
+    `version` is what the wished recipe and the lock make; `failed` why there is none; `retraining` is whether another
+    one on new data is due.
     """
 
     model: str
@@ -66,10 +83,9 @@ class Facts(Struct, frozen=True, kw_only=True):
     recipe: str = ""
     locked: bool = False
     version: Served | None = None
-    versions: dict[str, Served] = {}
     failed: str = ""
     cause: Literal["commit", "data", "retraining"] = "commit"
     hold: str = ""
-    paused: bool = False
+    retraining: Retrained = Retrained()
     places: tuple[Place, ...] = ()
     pending: tuple[Pending, ...] = ()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from headway.plan.action import Action, Apply, Assess, Lock, Nothing, Release, Roll, Train, Wait
+from headway.plan.action import Action, Apply, Assess, Lock, NotAgain, Nothing, Release, Roll, Train, Wait
 from headway.plan.facts import Facts, Pending, Place
 from headway.spec.release import Served
 
@@ -12,7 +12,7 @@ __all__ = ["next_actions"]
 
 def next_actions(facts: Facts) -> tuple[Action, ...]:
     """What the next pass does for a model: people's requests first, then what runs, then what is new."""
-    return tuple(_asked(facts)) or (*_kept(facts), *_made(facts))
+    return tuple(_asked(facts)) or (*_kept(facts), *_made(facts), *_again(facts))
 
 
 def _asked(facts: Facts) -> Iterator[Action]:
@@ -26,7 +26,10 @@ def _asked(facts: Facts) -> Iterator[Action]:
 
 
 def _answer(facts: Facts, place: Place, pending: Pending) -> Release | None:
-    """The release that a retreat asks for, or None when it cannot be had.  A promotion goes through the gates."""
+    """The release that a retreat asks for, or None when it cannot be had.  A promotion goes through the gates.
+
+    A rollback leads to what was stable here before: Git never names an untested version as stable.
+    """
     request = pending.request
     stable = place.stable
     how: Literal["aborted", "rolled back", "retired"]
@@ -34,7 +37,7 @@ def _answer(facts: Facts, place: Place, pending: Pending) -> Release | None:
         case "rollback":
             how = "rolled back"
             if request.to:
-                stable = facts.versions.get(request.to)
+                stable = place.known.get(request.to)
             elif not place.candidate:
                 stable = place.previous
         case "abort" if place.candidate:
@@ -59,11 +62,26 @@ def _place(facts: Facts, environment: str) -> Place | None:
     return next((place for place in facts.places if place.environment == environment), None)
 
 
+def _cannot(place: Place | None, pending: Pending) -> str:
+    """Why a request still waits; empty for a promotion that is on its way through the gates here."""
+    asked, by = pending.request, pending.signer
+    if place and place.decides and asked.action == "promote" and place.asked_by == pending.record:
+        return ""
+    what = f"{asked.action} {asked.to}".strip()
+    if place is None or not place.decides:
+        return f"{what}, asked by {by}, waits for the decider of {pending.environment}"
+    if asked.action == "rollback":
+        known = ", ".join(place.known) or "none"
+        return f"{what}, asked by {by}, cannot be had: the versions that were stable in {place.environment} are {known}"
+    return f"{what}, asked by {by}, cannot be carried out here"
+
+
 def _kept(facts: Facts) -> Iterator[Action]:
     """What serves goes on, whatever became of the wish; what was asked of others is waited for."""
     for pending in facts.pending:
-        why = f"{pending.request.action} {pending.request.to} asked by {pending.signer} cannot be carried out here"
-        yield Wait(model=facts.model, environment=pending.environment, why=why)
+        why = _cannot(_place(facts, pending.environment), pending)
+        if why:
+            yield Wait(model=facts.model, environment=pending.environment, why=why)
     for place in facts.places:
         if place.candidate and place.decides:
             yield Roll(model=facts.model, environment=place.environment)
@@ -75,6 +93,10 @@ def _made(facts: Facts) -> Iterator[Action]:
     """The new version: lock, train, gates, release, one environment after the other."""
     if facts.problem:
         yield Nothing(model=facts.model, why=facts.problem)
+    elif not facts.places:
+        yield Nothing(
+            model=facts.model, why="headway.yaml names no environment that can be read; `headway check` says more"
+        )
     elif all(place.retired for place in facts.places):
         yield Nothing(model=facts.model, why="retired")
     elif not facts.locked and facts.may_train:
@@ -118,6 +140,8 @@ def _enter(facts: Facts, place: Place, version: Served) -> Action:  # noqa: PLR0
         return nothing(f"{version.version} was tried here once; a person may promote it")
     if not place.decides:
         return wait(f"the decider of {place.environment} judges {version.version}")
+    if place.candidate and place.paused and not place.asked:
+        return nothing(f"{place.candidate.version} is paused by a person; `headway resume {facts.model}` goes on")
     if place.gates == "unjudged":
         return Assess(model=facts.model, environment=place.environment, served=version, over=_live(facts))
     if place.gates != "passed":
@@ -135,8 +159,17 @@ def _enter(facts: Facts, place: Place, version: Served) -> Action:  # noqa: PLR0
         candidate=None if direct else version,
         over=None if direct else place.stable,
         answers=place.asked_by,
-        why="gates passed",
+        why=f"gates passed, so {place.candidate.version} is superseded" if place.candidate else "gates passed",
     )
+
+
+def _again(facts: Facts) -> Iterator[Lock | NotAgain]:
+    """A retraining that is due moves the lock; one that is held is told once, until the reason changes."""
+    due = facts.retraining
+    if due.state == "start":
+        yield Lock(model=facts.model, cause="retraining", asked=due.cause, why=due.why)
+    elif due.state == "held" and not due.told:
+        yield NotAgain(model=facts.model, asked=due.cause, why=due.why)
 
 
 def _live(facts: Facts) -> Served | None:

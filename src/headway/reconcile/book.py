@@ -38,6 +38,7 @@ class Book:
         self._read = ""
         self.ledger = Ledger()
         self.head = Head(commit="")
+        self.written = False  # something since the last push
 
     @property
     def signer(self) -> str:
@@ -66,6 +67,7 @@ class Book:
                 commit = self._journal.append(change, onto=self._read)
             except MovedError:
                 continue
+            self.written = True
             self.follow()
             return commit
         raise PortError(f"Others wrote the record {TRIES} times while `{subject}` was written.  It is tried again.")
@@ -73,6 +75,7 @@ class Book:
     def publish(self) -> Head:
         """Push what is ahead; our commits that another's overtook are signed again on the new head."""
         self.head = self._journal.publish(self._again)
+        self.written = False
         self.follow()
         return self.head
 

@@ -1,26 +1,32 @@
-"""Gathers what is known of one model into facts: from the wish, the record, and what runs."""
+"""Gathers what is known of one model into facts: from the wish, the record, and what runs.  Changes nothing."""
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
-import msgspec
 from msgspec import structs
 
 from headway.evidence.recipe import declared_files, recipe_digest, wish_digest
-from headway.evidence.stage import Rollout
 from headway.evidence.state import ModelState
 from headway.plan.facts import Facts, Place
 from headway.reconcile import known
+from headway.reconcile.keeping import kept
 from headway.reconcile.memory import Memory
 from headway.reconcile.objects import stale
-from headway.reconcile.releasing import key_of
+from headway.reconcile.ports import Observed, PortError
+from headway.reconcile.retraining import retrained
 from headway.reconcile.scene import Scene
 from headway.reconcile.world import World
 from headway.spec.environment import Environment
+from headway.spec.load import Placed
 from headway.spec.model import Model
 from headway.spec.release import Served
+from headway.spec.rollout import Rollout as RolloutWish
 from headway.spec.wish import Wish, allowed_classes, effective_gates
 
 __all__ = ["gather", "model_names"]
+
+# Older commits of main that are looked through for a spec that was usable.
+MOST_OLDER = 5
 
 
 def model_names(memory: Memory) -> tuple[str, ...]:
@@ -36,47 +42,50 @@ def model_names(memory: Memory) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Wanted:
-    """What main asks of a model, as digests, and the version that answers it (None: not made yet)."""
+    """What main asks of a model, as digests, and the version that answers it (None: not made yet).
+
+    `rights` are those of this machine; `over` is the live version; `rollout` is how a candidate goes its way.
+    """
 
     recipe: str = ""
     train: str = ""
     test: str = ""
     gates: str = ""
     version: Served | None = None
+    over: Served | None = None
+    decides: tuple[str, ...] = ()
+    rollout: RolloutWish = field(default_factory=RolloutWish)
 
 
 def gather(world: World, memory: Memory, name: str) -> Scene:
     """Everything that the next actions of a model are computed from, as of now."""
     wish, state = memory.wish(memory.main), memory.book.ledger.model(name)
     placed = wish.models.get(name)
-    model = placed.value if placed else memory.models.get(name)
-    if placed:
-        memory.models[name] = placed.value
-    folder = placed.folder if placed else ""
+    good = placed or _older(memory, state, name)
     environments = [wish.environments[env] for env in wish.project.spec.environments if env in wish.environments]
     observed = {env.metadata.name: world.runtime.observe(name, env.metadata.name) for env in environments}
-    wanted = _wanted(world, memory, wish, placed.value, folder, state) if placed else _Wanted()
-    live = next((env.metadata.name for env in environments if env.spec.traffic == "live"), "")
-    over = state.standing[live].stable if live in state.standing else None
     mine = known.rights(memory.book.ledger, memory.book.signer)
+    live = next((env.metadata.name for env in environments if env.spec.traffic == "live"), "")
+    wanted = _Wanted(
+        over=state.standing[live].stable if live in state.standing else None,
+        decides=mine.decide,
+        rollout=good.value.spec.rollout if good else RolloutWish(),
+    )
+    if placed:
+        wanted = _asked_by_main(world, memory, wish, placed, wanted)
     facts = Facts(
         model=name,
         main=memory.main,
         problem="" if placed else _problem(wish, name),
-        strategy=model.spec.rollout.strategy if model else "direct",
+        strategy=wanted.rollout.strategy,
         may_train=mine.train,
         recipe=wanted.recipe,
         locked=state.lock is not None,
         version=wanted.version,
-        versions=known.served_versions(state),
         failed=state.failures.get((wanted.recipe, wanted.train), ""),
         cause=known.cause(state, wanted.recipe),
         hold=state.hold,
-        paused=bool(state.paused),
-        places=tuple(
-            _place(world, name, state, env, wanted, over=over, decides=env.metadata.name in mine.decide)
-            for env in environments
-        ),
+        places=tuple(_place(world, memory, name, env, observed[env.metadata.name], wanted) for env in environments),
         pending=known.pending(state, [env.metadata.name for env in environments]),
     )
     scene = Scene(
@@ -84,17 +93,28 @@ def gather(world: World, memory: Memory, name: str) -> Scene:
         memory=memory,
         wish=wish,
         facts=facts,
-        model=model,
-        folder=folder,
+        model=good.value if good else None,
+        folder=placed.folder if placed else "",
         observed=observed,
         now=world.clock.now(),
     )
     places = tuple(structs.replace(place, stale=stale(scene, place)) for place in facts.places)
-    return scene.with_facts(structs.replace(facts, places=places))
+    return scene.with_facts(structs.replace(facts, places=places, retraining=retrained(scene)))
 
 
-def _wanted(world: World, memory: Memory, wish: Wish, model: Model, folder: str, state: ModelState) -> _Wanted:
-    paths = {path: f"{folder}/{path}" if folder else path for path in declared_files(model)}
+def _older(memory: Memory, state: ModelState, name: str) -> Placed[Model] | None:
+    """The last spec that was usable, by the commits that the record speaks of; None when none can be read here."""
+    for commit in known.mains(state)[:MOST_OLDER]:
+        with suppress(PortError):  # beyond the edge of a shallow clone
+            found = memory.model_at(commit, name)
+            if found:
+                return found
+    return None
+
+
+def _asked_by_main(world: World, memory: Memory, wish: Wish, placed: Placed[Model], wanted: _Wanted) -> _Wanted:
+    model, state = placed.value, memory.book.ledger.model(placed.value.metadata.name)
+    paths = {path: f"{placed.folder}/{path}" if placed.folder else path for path in declared_files(model)}
     listed = world.source.files(memory.main)
     present = {path: place for path, place in paths.items() if place in listed}
     key = (memory.main, model.metadata.name)
@@ -102,71 +122,64 @@ def _wanted(world: World, memory: Memory, wish: Wish, model: Model, folder: str,
         data = world.source.read(memory.main, present.values())
         memory.recipes[key] = recipe_digest(model, {path: data[place] for path, place in present.items()})
     recipe = memory.recipes[key]
-    gates = wish_digest(model, effective_gates(wish, model), allowed_classes(wish, model))
     train, test = (state.lock.train, state.lock.test) if state.lock else ("", "")
     made = state.made_of(recipe, train)
-    return _Wanted(recipe=recipe, train=train, test=test, gates=gates, version=made.served if made else None)
+    gates = wish_digest(model, effective_gates(wish, model), allowed_classes(wish, model))
+    version = made.served if made else None
+    return replace(wanted, recipe=recipe, train=train, test=test, gates=gates, version=version)
 
 
-def _place(  # noqa: PLR0913 - one environment as seen from all sides
-    world: World,
-    model: str,
-    state: ModelState,
-    env: Environment,
-    wanted: _Wanted,
-    *,
-    over: Served | None,
-    decides: bool,
-) -> Place:
-    name = env.metadata.name
+def _place(world: World, memory: Memory, model: str, env: Environment, observed: Observed, wanted: _Wanted) -> Place:
+    name, state, now = env.metadata.name, memory.book.ledger.model(model), world.clock.now()
     standing = state.standing.get(name)
-    asked = next(
-        (
-            r
-            for r in state.pending
-            if r.asked.action == "promote" and r.environment == name and state.version(r.asked.to)
-        ),
-        None,
-    )
+    asked = known.asked(state, name)
     by_hand = state.version(asked.asked.to) if asked else None
     subject = by_hand.served if by_hand else wanted.version
     judged = known.judgement(state, subject, name, wanted.gates, wanted.test) if subject else None
-    gates, why = known.gates(judged, over)
-    candidate = standing.candidate if standing else None
-    return Place(
+    gates, why = known.gates(judged, wanted.over)
+    place = Place(
         environment=name,
         live=env.spec.traffic == "live",
         approval=env.spec.approval == "required",
-        decides=decides,
-        stable=standing.stable if standing else None,
-        candidate=candidate,
-        over=standing.over if standing else None,
-        previous=standing.previous if standing else None,
-        retired=bool(standing and standing.retired),
+        decides=name in wanted.decides,
+        known=known.were_stable(state, name),
         asked=by_hand.served if by_hand else None,
         asked_by=asked.record if asked else "",
         gates=gates,
         gates_why=why,
         approved=bool(subject and (subject.version, name) in state.approved),
         tried=bool(subject and known.tried(state, subject, name)),
-        rollout=_rollout(world, model, name, candidate),
-        starts=state.tries[(candidate.bundle, name)].starts if candidate else 0,
-        started=standing.at if standing else 0.0,
+        paused=not state.paused.isdisjoint({name, ""}),
+    )
+    if standing is None:
+        return place
+    place = structs.replace(
+        place,
+        stable=standing.stable,
+        candidate=standing.candidate,
+        over=standing.over,
+        previous=standing.previous,
+        retired=standing.retired,
+        kept=known.kept(standing, wanted.rollout.keep, now) if place.live else None,
+        floor=known.floor(state, standing, name, wanted.rollout.keep, now),
+    )
+    if standing.candidate is None:
+        return place
+    rollout = kept(world, memory, model, name, standing.candidate)
+    running = max((work.wanted for work in observed.workloads if work.version == _version(standing.stable)), default=0)
+    tries = state.tries[standing.candidate.bundle, name]
+    return structs.replace(
+        place,
+        rollout=rollout,
+        floor=max(place.floor, rollout.replicas if rollout else running),
+        starts=tries.starts,
+        lost=tries.lost,
+        started=tries.started,
     )
 
 
-def _rollout(world: World, model: str, environment: str, candidate: Served | None) -> Rollout | None:
-    """The state kept beside the traffic, if it speaks of this very candidate."""
-    if candidate is None:
-        return None
-    data = world.runtime.recall(key_of(model, environment))
-    if data is None:
-        return None
-    try:
-        kept = msgspec.json.decode(data, type=Rollout)
-    except msgspec.DecodeError:
-        return None
-    return kept if kept.candidate == candidate else None
+def _version(served: Served | None) -> str:
+    return served.version if served else ""
 
 
 def _problem(wish: Wish, name: str) -> str:

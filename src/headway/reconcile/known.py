@@ -4,12 +4,24 @@ from collections.abc import Sequence
 from typing import Literal
 
 from headway.evidence.ledger import Ledger
-from headway.evidence.state import Judgement, ModelState, Standing
+from headway.evidence.state import Judgement, ModelState, Request, Standing, Try
 from headway.plan.facts import Gates, Pending
 from headway.spec.project import Rights
 from headway.spec.release import Served
 
-__all__ = ["cause", "gates", "judgement", "pending", "rights", "served_versions", "tried"]
+__all__ = [
+    "asked",
+    "cause",
+    "floor",
+    "gates",
+    "judgement",
+    "kept",
+    "mains",
+    "pending",
+    "rights",
+    "tried",
+    "were_stable",
+]
 
 
 def rights(ledger: Ledger, signer: str) -> Rights:
@@ -17,9 +29,44 @@ def rights(ledger: Ledger, signer: str) -> Rights:
     return next((listed.may for listed in ledger.chain.signers if listed.name == signer), Rights())
 
 
-def served_versions(state: ModelState) -> dict[str, Served]:
-    """Every version by its number."""
-    return {made.version: made.served for made in state.versions}
+def were_stable(state: ModelState, environment: str) -> dict[str, Served]:
+    """The versions that were stable in an environment, by number: those that a rollback may go back to."""
+    good = {bundle for (bundle, place), known in state.tries.items() if place == environment and _promoted(known)}
+    return {made.version: made.served for made in state.versions if made.bundle in good}
+
+
+def _promoted(known: Try) -> bool:
+    return known.outcome == "promoted"
+
+
+def asked(state: ModelState, environment: str) -> Request | None:
+    """The promotion that a person asked for in an environment and nobody has carried out yet."""
+    found = (
+        request
+        for request in state.pending
+        if request.asked.action == "promote" and request.environment == environment and state.version(request.asked.to)
+    )
+    return next(found, None)
+
+
+def mains(state: ModelState) -> tuple[str, ...]:
+    """Commits of main that releases, judgements and trainings of a model speak of, the newest first."""
+    said = [(known.number, known.main) for known in state.standing.values()]
+    said += [(known.number, known.main) for known in state.judged]
+    said += [(known.number, known.main) for known in state.versions]
+    return tuple(dict.fromkeys(main for _, main in sorted(said, reverse=True) if main))
+
+
+def kept(standing: Standing, keep_s: float, now: float) -> Served | None:
+    """Who was replaced by a promotion and still runs, so that a rollback is instant; None when that time is over."""
+    return standing.replaced if now - standing.since < keep_s else None
+
+
+def floor(state: ModelState, standing: Standing, environment: str, keep_s: float, now: float) -> int:
+    """How many replicas stable had when the rollout that ended last began, for as long as they are kept; else 0."""
+    if standing.ended is None or now - standing.at >= keep_s:
+        return 0
+    return state.tries.get((standing.ended.bundle, environment), Try()).replicas
 
 
 def cause(state: ModelState, recipe: str) -> Literal["commit", "data", "retraining"]:
@@ -62,8 +109,3 @@ def pending(state: ModelState, environments: Sequence[str]) -> tuple[Pending, ..
         for request in state.pending
         for environment in ([request.environment] if request.environment else environments)
     )
-
-
-def standing(state: ModelState, environment: str) -> Standing | None:
-    """The last release in an environment."""
-    return state.standing.get(environment)

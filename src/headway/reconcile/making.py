@@ -5,7 +5,7 @@ from msgspec import structs
 from headway.decide.gates.judge import judge, passed
 from headway.evidence.number import Numbered, next_version
 from headway.evidence.recipe import declared_files, test_digest, train_digest, wish_digest
-from headway.evidence.record import Judged, Subject
+from headway.evidence.record import Judged, Retraining, Subject
 from headway.plan.action import Assess, Lock, Release, Train
 from headway.plan.wanted import next_actions
 from headway.reconcile.book import Draft
@@ -22,7 +22,7 @@ __all__ = ["assess", "lock", "train"]
 
 
 def lock(scene: Scene, action: Lock) -> Effect:
-    """Pin the data into the store and the lock into the record."""
+    """Pin the data into the store and the lock into the record; a retraining begins with that."""
     model = _model(scene)
     job = scene.memory.jobs.ensure(
         f"lock:{model.metadata.name}", lambda: scene.world.data.lock(scene.folder, model.spec.data), scene.now
@@ -33,14 +33,15 @@ def lock(scene: Scene, action: Lock) -> Effect:
         case Failed(error=error):
             raise error
         case Done(value=made):
-            seen = locked(made.spec, action.cause)
-            scene.memory.book.write(
-                [Draft(subject=Subject(model=action.model), seen=seen)],
-                main=scene.facts.main,
-                subject=f"Lock the data of {action.model}",
-                files={lock_path(action.model): lock_file(made)},
-            )
-            return Effect(changed=True, line=f"locked {seen.train_rows} training and {seen.test_rows} test rows")
+            seen, subject = locked(made.spec, action.cause), Subject(model=action.model)
+            drafts, line = [Draft(subject=subject, seen=seen)], f"Lock the data of {action.model}"
+            if action.cause == "retraining":
+                started = Retraining(cause=action.asked, state="started", why=action.why)
+                drafts, line = [*drafts, Draft(subject=subject, seen=started)], f"Retrain {action.model} on new data"
+            files = {lock_path(action.model): lock_file(made)}
+            scene.memory.book.write(drafts, main=scene.facts.main, subject=line, files=files)
+            rows = f"{seen.train_rows} training and {seen.test_rows} test rows"
+            return Effect(changed=True, line=f"{line}: {action.why}; {rows}")
 
 
 def train(scene: Scene, action: Train) -> Effect:

@@ -1,54 +1,86 @@
 """The objects that shall run for one model in one environment, and where what runs differs from them."""
 
+from headway.decide.rollout.decision import coming
 from headway.evidence.stage import Rollout
-from headway.plan.arms import Running, shares
+from headway.plan.arms import Running, Share, part, shares, wished
 from headway.plan.diff import differences
 from headway.plan.facts import Place
-from headway.reconcile.ports import Observed
+from headway.reconcile.ports import Observed, PortError
 from headway.reconcile.scene import Scene
 from headway.render.manifest import Object
 from headway.render.objects import ServedArm, objects
+from headway.spec.model import Model
 from headway.spec.release import Served
 
-__all__ = ["act", "stale", "wanted_objects"]
+__all__ = ["act", "needed", "ready", "replicas", "stale"]
 
 
-def wanted_objects(
-    scene: Scene, environment: str, stable: Served | None, candidate: Served | None, rollout: Rollout | None
+def replicas(model: Model, place: Place) -> int:
+    """How many replicas all of the traffic needs: those of today's spec, and never fewer than a rollout began with."""
+    return max(1, model.spec.serve.replicas.min, place.floor)
+
+
+def needed(model: Model, place: Place, rollout: Rollout | None) -> int:
+    """How many replicas the candidate needs for the weight that it has, or gets as soon as it is ready."""
+    return part(coming(rollout, model.spec.rollout) if rollout else 0.0, replicas(model, place))
+
+
+def ready(observed: Observed, served: Served) -> int:
+    """How many replicas of a version are ready."""
+    return sum(run.ready for run in _running(observed) if run.served == served)
+
+
+def _wanted(
+    scene: Scene, place: Place, stable: Served | None, candidate: Served | None, rollout: Rollout | None
 ) -> tuple[Object, ...]:
     """What shall run: the versions with their weights, handed over only when ready."""
-    env, model = scene.wish.environments[environment], scene.model
-    if model is None or stable is None:
+    env, model = scene.wish.environments[place.environment], scene.model
+    if stable is None:
         return ()
-    replicas = model.spec.serve.replicas.min
+    if model is None:
+        raise PortError(
+            f"{scene.facts.model} has no spec that can be read, today or when it was released; what runs goes on. "
+            "Mend its model.yaml on main."
+        )
+    share = None
+    if candidate:
+        weight = rollout.weight if rollout else 0.0
+        share = Share(served=candidate, weight=weight, replicas=needed(model, place, rollout))
+    kept = place.kept if stable == place.stable else None
+    wanted = wished(stable, share, kept, replicas=replicas(model, place))
     arms = [
-        ServedArm(served=share.served, weight=share.weight, replicas=replicas)
-        for share in shares(stable, candidate, rollout, running(scene.observed[environment]))
+        ServedArm(served=found.served, weight=found.weight, replicas=found.replicas)
+        for found in shares(wanted, _running(scene.observed[place.environment]))
     ]
     return objects(model, env, arms)
 
 
-def running(observed: Observed) -> tuple[Running, ...]:
-    """The versions that run, with their weights."""
+def _running(observed: Observed) -> tuple[Running, ...]:
+    """The versions that run, with their weights; the first of a route's backends is the stable one."""
+    first = next(iter(observed.weights), "")
     return tuple(
         Running(
             served=Served(version=work.version, bundle=work.bundle),
             weight=observed.weights.get(work.version, 0.0),
-            ready=work.ready >= max(work.wanted, 1),
+            wanted=work.wanted,
+            ready=work.ready,
+            stable=work.version == first,
         )
         for work in observed.workloads
     )
 
 
 def stale(scene: Scene, place: Place) -> tuple[str, ...]:
-    """What runs otherwise than wished, in sentences; empty when nothing does."""
-    wanted = wanted_objects(scene, place.environment, place.stable, place.candidate, place.rollout)
-    return tuple(differences(wanted, scene.observed[place.environment].objects))
+    """What runs otherwise than wished, in sentences; empty when nothing does, or when nothing can be known of it."""
+    observed = scene.observed[place.environment]
+    if observed.unseen or (scene.model is None and place.stable is not None):
+        return ()
+    return tuple(differences(_wanted(scene, place, place.stable, place.candidate, place.rollout), observed.objects))
 
 
 def act(
-    scene: Scene, environment: str, stable: Served | None, candidate: Served | None, rollout: Rollout | None
+    scene: Scene, place: Place, stable: Served | None, candidate: Served | None = None, rollout: Rollout | None = None
 ) -> None:
     """Have the runtime bring this about; it returns at once."""
-    wanted = wanted_objects(scene, environment, stable, candidate, rollout)
-    scene.world.runtime.apply(scene.facts.model, environment, wanted)
+    wanted = _wanted(scene, place, stable, candidate, rollout)
+    scene.world.runtime.apply(scene.facts.model, place.environment, wanted)

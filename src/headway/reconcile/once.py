@@ -1,27 +1,30 @@
 """One pass: read everything, compute the next actions, perform them, and read again until nothing moves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from msgspec import Struct
 
 from headway.plan.action import Action, Nothing, Wait
 from headway.plan.wanted import next_actions
 from headway.reconcile.gather import gather, model_names
+from headway.reconcile.jobs import Done, Failed
 from headway.reconcile.memory import Memory
 from headway.reconcile.perform import perform
-from headway.reconcile.ports import PortError
-from headway.reconcile.scene import Scene
+from headway.reconcile.ports import Head, PortError
+from headway.reconcile.telling import ALL, tell
 from headway.reconcile.watching import watch
 from headway.reconcile.world import World
 
 __all__ = ["Pass", "once", "refresh"]
 
-# Actions a model may take in one pass; what is left is taken up by the next, so that no model starves another.
-MOST_STEPS = 6
+# Actions that move something and that a model may take in one pass; what is left is taken up by the next, so that no
+# model starves another.
+MOST_STEPS = 8
 
 
 class Pass(Struct, frozen=True, kw_only=True):
-    """What a pass came to: lines to show, the actions that stand, faults by model."""
+    """What a pass came to: lines to show, the actions that stand, faults by model (and those that all share)."""
 
     lines: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
@@ -35,52 +38,101 @@ class Pass(Struct, frozen=True, kw_only=True):
 
 
 def once(world: World, memory: Memory) -> Pass:
-    """One pass over every model.  A fault of one model is told and stops no other."""
-    refresh(world, memory)
-    world.runtime.beat()
+    """One pass over every model.  A fault, of one model or of what all share, is told and stops nothing else."""
     lines: list[str] = []
     actions: list[Action] = []
     troubles: dict[str, str] = {}
-    changed = False
-    for name in model_names(memory):
-        try:
-            told, standing = _one(world, memory, name)
-        except PortError as error:
-            troubles[name] = str(error)
-            continue
-        lines += [f"{name}: {line}" for line in told]
-        changed = changed or bool(told)
-        actions += standing
-        memory.last[name] = tuple(standing)
-    for name, trouble in troubles.items():
-        if memory.troubles.get(name) != trouble:
-            lines.append(f"{name}: {trouble}")
+    with _told(troubles, ALL):
+        refresh(world, memory)
+    with _told(troubles, ALL):
+        world.runtime.beat()
+    names: Sequence[str] = ()
+    with _told(troubles, ALL):
+        names = model_names(memory) if memory.main else ()
+    for name in names:
+        said: list[str] = []
+        with _told(troubles, name):
+            memory.last[name] = _one(world, memory, name, said)
+            actions += memory.last[name]
+        lines += [f"{name}: {line}" for line in said]
+    changed = bool(lines)
+    with _told(troubles, ALL):
+        _publish(memory)
+    lines += [
+        f"{name}: {trouble}" if name else trouble
+        for name, trouble in troubles.items()
+        if memory.troubles.get(name) != trouble
+    ]
     memory.troubles = troubles
-    if changed and memory.book.head.ahead >= 0:
-        memory.book.publish()
+    tell(world, memory)
     return Pass(lines=tuple(lines), actions=tuple(actions), troubles=troubles, changed=changed)
 
 
+@contextmanager
+def _told(troubles: dict[str, str], name: str) -> Iterator[None]:
+    """Note what goes wrong inside, under a name, and go on."""
+    try:
+        yield
+    except PortError as error:
+        fault = str(error)
+    except Exception as error:  # noqa: BLE001 - the outer border of a pass: told, and tried again by the next
+        fault = f"this is a fault of Headway, not yours; what serves goes on: {error!r}"
+    else:
+        return
+    troubles[name] = f"{troubles[name]}; {fault}" if name in troubles else fault
+
+
 def refresh(world: World, memory: Memory) -> None:
-    """Read main and the record; a remote is asked at most every `fetch_s`."""
+    """Read main and the record.
+
+    A remote is asked at most every `fetch_s`, and beside the loop once its first answer is there: one that does not
+    answer for minutes holds up no retreat.
+    """
     now = world.clock.now()
     if memory.main and now - memory.refreshed < world.fetch_s:
         memory.book.follow()
         return
-    head = world.source.refresh()
-    memory.main, memory.problem = head.commit, head.problem
-    memory.book.refresh()
-    memory.refreshed = now
+    if memory.main and world.fetch_s:
+        job = memory.asking.ensure("remote", lambda: _ask(world), now)
+        memory.book.follow()
+        if isinstance(job, Failed):
+            memory.refreshed = now
+            raise job.error
+        if isinstance(job, Done):
+            _take(memory, *job.value, now)
+        return
+    _take(memory, *_ask(world), now)
 
 
-def _one(world: World, memory: Memory, name: str) -> tuple[Sequence[str], Sequence[Action]]:
-    lines: list[str] = []
+def _ask(world: World) -> tuple[Head, Head]:
+    return world.source.refresh(), world.journal.refresh()
+
+
+def _take(memory: Memory, main: Head, record: Head, now: float) -> None:
+    memory.book.follow()
+    memory.book.head = record
+    memory.main, memory.problem, memory.refreshed = main.commit, main.problem, now
+
+
+def _publish(memory: Memory) -> None:
+    """Push what is ahead, unless the remote did not answer when it was asked last: then the next answer brings it."""
+    book = memory.book
+    if (book.written or book.head.ahead) and not book.head.problem:
+        book.publish()
+
+
+def _one(world: World, memory: Memory, name: str, said: list[str]) -> tuple[Action, ...]:
+    """Act for one model until nothing moves; after every move everything is read again.  The actions that stand."""
+    actions: tuple[Action, ...] = ()
     for _ in range(MOST_STEPS):
-        scene: Scene = gather(world, memory, name)
+        scene = gather(world, memory, name)
         actions = next_actions(scene.facts)
-        effects = [perform(scene, action) for action in actions]
-        lines += [effect.line for effect in effects if effect.line]
-        if not any(effect.changed for effect in effects):
-            lines += watch(scene)
+        for action in actions:
+            effect = perform(scene, action)
+            said += [effect.line] if effect.line else []
+            if effect.changed:
+                break
+        else:
+            said += watch(scene)
             break
-    return lines, actions
+    return actions

@@ -2,9 +2,10 @@
 
 from typing import assert_never
 
-from headway.plan.action import Action, Apply, Assess, Lock, Nothing, Release, Roll, Train, Wait
+from headway.plan.action import Action, Apply, Assess, Lock, NotAgain, Nothing, Release, Roll, Train, Wait
 from headway.reconcile.making import assess, lock, train
 from headway.reconcile.releasing import apply, release
+from headway.reconcile.retraining import not_again
 from headway.reconcile.rolling import roll
 from headway.reconcile.scene import Effect, Scene
 
@@ -16,6 +17,8 @@ def perform(scene: Scene, action: Action) -> Effect:  # noqa: PLR0911 - one retu
     match action:
         case Lock():
             return lock(scene, action)
+        case NotAgain():
+            return not_again(scene, action)
         case Train():
             return train(scene, action)
         case Assess():

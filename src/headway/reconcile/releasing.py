@@ -1,25 +1,30 @@
 """Changes what serves.  Toward stable: act, then write.  Toward the candidate: write, then act."""
 
 from collections.abc import Sequence
+from typing import Literal
 
-import msgspec
-
-from headway.evidence.record import Released, Subject
+from headway.decide.rollout.decision import finish, give_up
+from headway.decide.rollout.rules import verdict_of
+from headway.evidence.record import Released, RolledOut, Subject
 from headway.evidence.stage import Rollout
 from headway.evidence.state import Try
 from headway.evidence.vsa import ReleaseClaim
+from headway.evidence.window import Arm
 from headway.plan.action import Apply, Release
 from headway.plan.facts import Place
 from headway.reconcile.book import Draft
 from headway.reconcile.documents import release_file, release_path, statement_path
-from headway.reconcile.objects import act
+from headway.reconcile.keeping import keep
+from headway.reconcile.objects import act, replicas
 from headway.reconcile.scene import Effect, Scene
 from headway.spec.metadata import API_VERSION, Metadata
+from headway.spec.model import Model
 from headway.spec.release import Release as ReleaseDocument
 from headway.spec.release import ReleaseSpec, Served
-from headway.spec.rollout import Rollout as RolloutWish
 
-__all__ = ["apply", "begin", "key_of", "release", "rollout_wish", "store", "write_release"]
+__all__ = ["apply", "begin", "ended", "release", "write_release"]
+
+Outcome = Literal["promoted", "aborted", "expired", "superseded"]
 
 RETREATS = frozenset({"aborted", "rolled back", "retired"})
 WORDS = {
@@ -32,19 +37,24 @@ WORDS = {
 }
 
 
-def key_of(model: str, environment: str) -> str:
-    """The name under which a rollout's state is kept beside the traffic."""
-    return f"rollout/{environment}/{model}"
-
-
 def release(scene: Scene, action: Release, before: Sequence[Draft] = ()) -> Effect:
-    """Carry a release out and write it; `before` are the records that it rests on, in the same commit."""
-    place = scene.place(action.environment)
-    if action.how in RETREATS:
-        act(scene, action.environment, action.stable, None, None)
+    """Carry a release out and write it; `before` are the records that it rests on, in the same commit.
+
+    A candidate whose way ends here loses its traffic first, and leaves its windows in the record.
+    """
+    place, retreats = scene.place(action.environment), action.how in RETREATS
+    leaves = place.rollout if place.candidate and place.candidate != action.candidate else None
+    if retreats:
+        act(scene, place, action.stable)
+    elif leaves:
+        act(scene, place, place.stable)
     if action.how == "started" and action.candidate and action.over:
         # Stored first: a candidate that the record names and the runtime does not know was lost, not just begun.
-        store(scene, begin(scene, place, action.candidate, action.over))
+        keep(scene.world, begin(scene, place, action.candidate, action.over), beside=leaves)
+    drafts = list(before)
+    if leaves and scene.model:
+        left = leaves if leaves.state == "aborting" else give_up(leaves, action.why)
+        drafts.append(ended(scene.model, left, "aborted" if retreats else "superseded"))
     seen = Released(
         how=action.how,
         stable=action.stable,
@@ -53,37 +63,42 @@ def release(scene: Scene, action: Release, before: Sequence[Draft] = ()) -> Effe
         evidence=(action.answers,) if action.answers else (),
         why=action.why,
     )
-    return Effect(changed=True, line=write_release(scene, place, seen, before=before))
+    line = write_release(scene, place, seen, before=drafts)
+    scene.memory.ending.pop((scene.facts.model, place.environment), None)
+    return Effect(changed=True, line=line)
 
 
 def begin(scene: Scene, place: Place, candidate: Served, over: Served, *, lost: int = 0) -> Rollout:
     """A rollout at its start: no weight; the deadline of a lost one is not moved."""
-    wish = rollout_wish(scene)
+    model, observed = _model(scene), scene.observed[place.environment]
     started = place.started if lost else scene.now
+    tries = scene.memory.book.ledger.model(scene.facts.model).tries
+    known = observed.counts.get(over.version, Arm())
+    running = max((work.wanted for work in observed.workloads if work.version == over.version), default=0)
     return Rollout(
         model=scene.facts.model,
         environment=place.environment,
         candidate=candidate,
         over=over,
         started=started,
-        deadline=started + wish.deadline.after,
-        restarts=scene.memory.book.ledger.model(scene.facts.model)
-        .tries.get((candidate.bundle, place.environment), Try())
-        .starts,
+        deadline=started + model.spec.rollout.deadline.after,
+        restarts=tries.get((candidate.bundle, place.environment), Try()).starts,
         lost=lost,
+        replicas=max(running, replicas(model, place)),
+        before=Arm(starts=known.starts, errors=known.errors),
     )
 
 
-def rollout_wish(scene: Scene) -> RolloutWish:
-    """What main says of the model's rollouts, or its last good word when main's cannot be used."""
-    if scene.model is None:
-        raise LookupError(f"{scene.facts.model} has no usable spec")
-    return scene.model.spec.rollout
-
-
-def store(scene: Scene, rollout: Rollout) -> None:
-    """Keep a rollout's state beside the traffic, durably."""
-    scene.world.runtime.remember(key_of(rollout.model, rollout.environment), msgspec.json.encode(rollout))
+def ended(model: Model, rollout: Rollout, outcome: Outcome) -> Draft:
+    """The record of a rollout that is promoting or aborting: every window, and what they say by the rules."""
+    subject = Subject(
+        model=rollout.model,
+        version=rollout.candidate.version,
+        bundle=rollout.candidate.bundle,
+        environment=rollout.environment,
+    )
+    seen = RolledOut(rollout=finish(rollout), outcome=outcome)
+    return Draft(subject=subject, seen=seen, verdicts=(verdict_of(rollout, model.spec.rollout),))
 
 
 def write_release(scene: Scene, place: Place, seen: Released, before: Sequence[Draft] = ()) -> str:
@@ -109,6 +124,8 @@ def write_release(scene: Scene, place: Place, seen: Released, before: Sequence[D
             files[statement_path(model, environment, served.version)] = _statement(scene, environment, served)
     subject = Subject(model=model, version=version, bundle=spoken.bundle if spoken else "", environment=environment)
     line = WORDS[seen.how].format(model=model, version=version, environment=environment)
+    if place.candidate and seen.candidate and seen.candidate != place.candidate:
+        line += f", superseding {place.candidate.version}"
     drafts = [*before, Draft(subject=subject, seen=seen)]
     scene.memory.book.write(drafts, main=scene.facts.main, subject=line, files=files)
     return f"{line}: {seen.why}" if seen.why else line
@@ -117,7 +134,7 @@ def write_release(scene: Scene, place: Place, seen: Released, before: Sequence[D
 def apply(scene: Scene, action: Apply) -> Effect:
     """Bring what runs to what the release says."""
     place = scene.place(action.environment)
-    act(scene, action.environment, place.stable, place.candidate, place.rollout)
+    act(scene, place, place.stable, place.candidate, place.rollout)
     return Effect()
 
 
@@ -136,3 +153,9 @@ def _statement(scene: Scene, environment: str, served: Served) -> bytes:
         evidence=tuple(judgement.record for judgement in judged[-1:]),
     )
     return book.statement(claim)
+
+
+def _model(scene: Scene) -> Model:
+    if scene.model is None:
+        raise LookupError(f"{scene.facts.model} has no usable spec")
+    return scene.model

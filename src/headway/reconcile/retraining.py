@@ -1,85 +1,93 @@
-"""Starts a retraining when it is due: moves the lock to the data of today, and lets the loop train what main says."""
+"""Looks whether a retraining is due, and writes down why one that is due does not start.  Starts none."""
 
-from headway.decide.retrain import Due, Situation, due
+from headway.decide.retrain import Situation, due
 from headway.evidence.record import Retraining, Subject
-from headway.plan.facts import Place
+from headway.evidence.state import ModelState
+from headway.plan.action import NotAgain
+from headway.plan.facts import Facts, Place, Retrained
 from headway.reconcile.book import Draft
-from headway.reconcile.documents import lock_file, lock_of, lock_path
-from headway.reconcile.jobs import Done, Failed
-from headway.reconcile.locking import locked
-from headway.reconcile.scene import Scene
+from headway.reconcile.documents import lock_of
+from headway.reconcile.ports import PortError
+from headway.reconcile.scene import Effect, Scene
 from headway.spec.model import Model
 
-__all__ = ["retrain"]
+__all__ = ["not_again", "retrained"]
+
+# How long the files on disk are taken for what they were when they were compared with the lock, in seconds.
+COMPARED_S = 10.0
 
 
-def retrain(scene: Scene, place: Place) -> list[str]:
-    """Look whether a retraining is due in the live environment; what was started or held, in a line."""
-    model, state = scene.model, scene.memory.book.ledger.model(scene.facts.model)
-    if model is None or not model.spec.retrain.when or not scene.facts.may_train or state.lock is None:
-        return []
-    asked = due(model.spec.retrain, _situation(scene, place))
-    if asked.state == "none":
-        return []
-    if asked.state == "start" and _unchanged(scene, model):
-        asked = Due(state="held", cause=asked.cause, why="there are no other data than the last version learnt from")
-    return _held(scene, asked) if asked.state == "held" else _start(scene, model, asked)
+def retrained(scene: Scene) -> Retrained:
+    """Is a retraining due, for the version that live traffic meets?  One that is held is told by its reason."""
+    facts, model, state = scene.facts, scene.model, scene.memory.book.ledger.model(scene.facts.model)
+    place = next((known for known in facts.places if known.live), None)
+    if model is None or facts.problem or not model.spec.retrain.when or not facts.may_train:
+        return Retrained()
+    if place is None or place.stable is None or place.retired or state.lock is None:
+        return Retrained()
+    asked = due(model.spec.retrain, _situation(facts, state, place, scene.now))
+    why = _same(scene, model) if asked.state == "start" else asked.why if asked.state == "held" else ""
+    if why:
+        return Retrained(state="held", cause=asked.cause, why=why, told=state.held_retraining == why)
+    return Retrained(state=asked.state, cause=asked.cause, why=asked.why)
 
 
-def _situation(scene: Scene, place: Place) -> Situation:
-    facts, state = scene.facts, scene.memory.book.ledger.model(scene.facts.model)
+def _situation(facts: Facts, state: ModelState, place: Place, now: float) -> Situation:
     serving = next((made for made in state.versions if made.served == place.stable), None)
-    last = state.retrainings[-1][1] if state.retrainings else 0.0
+    refused = _refused(facts, state, place)
     return Situation(
-        now=scene.now,
-        trained=serving.at if serving else scene.now,
-        last=last,
+        now=now,
+        trained=serving.at if serving else now,
+        last=state.retrainings[-1][1] if state.retrainings else 0.0,
         drift=(place.environment, "drift") in state.alerts,
-        running=facts.version is None or any(known.candidate for known in facts.places),
+        running=_running(facts, place, refused),
         unpromoted=state.unpromoted(place.environment),
-        refused=_refused(scene, place),
+        refused=refused,
         hold=facts.hold,
     )
 
 
-def _refused(scene: Scene, place: Place) -> str:
+def _running(facts: Facts, place: Place, refused: str) -> bool:
+    """Is a version still on its way: being trained, judged, approved, rolled out?"""
+    if any(known.candidate for known in facts.places):
+        return True
+    if refused or facts.hold:
+        return False
+    return facts.version is None or (facts.version != place.stable and not place.tried)
+
+
+def _refused(facts: Facts, state: ModelState, place: Place) -> str:
     """Why main's recipe stands refused or aborted: a retraining of it would come to the same end."""
-    facts, state = scene.facts, scene.memory.book.ledger.model(scene.facts.model)
-    if facts.version is None or facts.version == place.stable:
+    if facts.version is None:
+        return f"training failed: {facts.failed}" if facts.failed else ""
+    if facts.version == place.stable:
         return ""
-    refused = next((known.gates_why for known in facts.places if known.gates == "refused"), "")
+    refused = next((known.gates_why for known in facts.places if known.gates in {"refused", "undecided"}), "")
     tried = state.tries.get((facts.version.bundle, place.environment))
     return refused or (f"{facts.version.version} was {tried.outcome}" if tried and tried.outcome == "aborted" else "")
 
 
-def _unchanged(scene: Scene, model: Model) -> bool:
-    return scene.world.data.current(scene.folder, model.spec.data, lock_of(scene.world.journal, scene.facts.model))
+def _same(scene: Scene, model: Model) -> str:
+    """Why there is nothing new to learn from; empty when there is.  Looked at now and then, not at every pass."""
+    name, state = scene.facts.model, scene.memory.book.ledger.model(scene.facts.model)
+    pinned = state.lock.lock if state.lock else ""
+    known, at, why = scene.memory.compared.get(name, ("", 0.0, ""))
+    if known == pinned and 0.0 <= scene.now - at < COMPARED_S:
+        return why
+    try:
+        current = scene.world.data.current(scene.folder, model.spec.data, lock_of(scene.world.journal, name))
+        why = "there are no other data than the last version learnt from" if current else ""
+    except PortError as error:
+        why = str(error)
+    scene.memory.compared[name] = (pinned, scene.now, why)
+    return why
 
 
-def _held(scene: Scene, asked: Due) -> list[str]:
+def not_again(scene: Scene, action: NotAgain) -> Effect:
     """Told once, until the reason changes."""
-    name = scene.facts.model
-    if scene.memory.book.ledger.model(name).held_retraining == asked.why:
-        return []
-    seen = Retraining(cause=asked.cause, state="held", why=asked.why)
-    line = f"Hold the retraining of {name}"
-    scene.memory.book.write([Draft(subject=Subject(model=name), seen=seen)], main=scene.facts.main, subject=line)
-    return [f"{line}: {asked.why}"]
-
-
-def _start(scene: Scene, model: Model, asked: Due) -> list[str]:
-    name = scene.facts.model
-    job = scene.memory.jobs.ensure(
-        f"lock:{name}", lambda: scene.world.data.lock(scene.folder, model.spec.data), scene.now
+    seen = Retraining(cause=action.asked, state="held", why=action.why)
+    line = f"Hold the retraining of {action.model}"
+    scene.memory.book.write(
+        [Draft(subject=Subject(model=action.model), seen=seen)], main=scene.facts.main, subject=line
     )
-    if isinstance(job, Failed):
-        raise job.error
-    if not isinstance(job, Done):
-        return []
-    drafts = [
-        Draft(subject=Subject(model=name), seen=locked(job.value.spec, "retraining")),
-        Draft(subject=Subject(model=name), seen=Retraining(cause=asked.cause, state="started", why=asked.why)),
-    ]
-    line = f"Retrain {name} on new data"
-    scene.memory.book.write(drafts, main=scene.facts.main, subject=line, files={lock_path(name): lock_file(job.value)})
-    return [f"{line}: {asked.why}"]
+    return Effect(changed=True, line=f"{line}: {action.why}")

@@ -4,19 +4,19 @@ from typing import Literal
 
 from msgspec import structs
 
-from headway.decide.rollout.decision import decide, finish
-from headway.decide.rollout.rules import verdict_of
-from headway.evidence.record import Released, RolledOut, Subject
+from headway.decide.rollout.decision import decide
+from headway.evidence.record import Released
 from headway.evidence.stage import Rollout
 from headway.evidence.window import Window
 from headway.plan.action import Roll
 from headway.plan.facts import Place
-from headway.reconcile.book import Draft
-from headway.reconcile.objects import act, running
+from headway.reconcile.keeping import keep, retreating
+from headway.reconcile.objects import act, needed, ready
 from headway.reconcile.ports import Observed
-from headway.reconcile.releasing import begin, rollout_wish, store, write_release
+from headway.reconcile.releasing import begin, ended, write_release
 from headway.reconcile.scene import Effect, Scene
-from headway.reconcile.windows import close_window, open_window
+from headway.reconcile.windows import close_window, jumped, open_window
+from headway.spec.model import Model
 from headway.spec.release import Served
 
 __all__ = ["roll"]
@@ -27,77 +27,100 @@ LOST_AT_MOST = 1
 
 def roll(scene: Scene, action: Roll) -> Effect:
     """One look at a rollout.  Promotion is written before it is acted on, a retreat after."""
-    place = scene.place(action.environment)
+    place, model = scene.place(action.environment), scene.model
     candidate, stable = place.candidate, place.stable
-    if scene.model is None or candidate is None or stable is None:
+    if model is None or candidate is None or stable is None:
         return Effect()
     if place.rollout is None:
-        return _lost(scene, place, candidate, stable)
+        return _lost(scene, model, place, stable, candidate)
     before, observed = place.rollout, scene.observed[action.environment]
     after = decide(
         before,
-        scene.model.spec.rollout,
-        _window(scene, before, observed),
-        ready=any(run.served == candidate and run.ready for run in running(observed)),
-        paused=scene.facts.paused,
+        model.spec.rollout,
+        _window(scene, model, before, observed),
+        ready=ready(observed, candidate) >= needed(model, place, before),
+        paused=place.paused,
+        doubt=_silence(scene, model, before, observed),
         now=scene.now,
     )
-    store(scene, after)
     if after.state == "aborting":
-        act(scene, place.environment, stable, None, None)
-        return _end(scene, place, after, stable=stable)
+        return _retreat(scene, model, place, after)
     if after.state == "promoting":
-        return _end(scene, place, after, stable=candidate)
+        return _written(scene, model, place, after, stable=candidate)
+    if after != before:
+        keep(scene.world, after)
+    return _moved(scene, place, before, after)
+
+
+def _moved(scene: Scene, place: Place, before: Rollout, after: Rollout) -> Effect:
+    """Bring the weight to what was stored."""
     moved = (after.weight, after.state) != (before.weight, before.state)
-    if observed.tripped:
+    if scene.observed[place.environment].tripped:
         # Only a look at weight zero clears the dead-man switch; the next pass raises the weight again, knowingly.
-        act(scene, place.environment, stable, candidate, structs.replace(after, weight=0.0))
+        act(scene, place, place.stable, place.candidate, structs.replace(after, weight=0.0))
     elif moved or place.stale:
-        act(scene, place.environment, stable, candidate, after)
-    line = f"{place.environment}: {candidate.version} {after.state} at {after.weight:g} %: {after.why}"
+        act(scene, place, place.stable, place.candidate, after)
+    line = f"{place.environment}: {after.candidate.version} {after.state} at {after.weight:g} %: {after.why}"
     return Effect(line=line if moved else "")
 
 
-def _window(scene: Scene, rollout: Rollout, observed: Observed) -> Window | None:
+def _window(scene: Scene, model: Model, rollout: Rollout, observed: Observed) -> Window | None:
     """The window that is full now, if one is; whatever changed meanwhile begins a new one."""
-    if scene.model is None:
-        return None
-    key = (rollout.model, rollout.environment)
+    key, length = (rollout.model, rollout.environment), model.spec.rollout.window
     opening = scene.memory.openings.get(key)
-    if opening is None or opening.weights != observed.weights or opening.epoch != observed.epoch:
+    if (
+        opening is None
+        or (opening.weights, opening.epoch) != (observed.weights, observed.epoch)
+        or jumped(opening, scene.now, length)
+    ):
         scene.memory.openings[key] = open_window(observed, scene.now)
         return None
-    if scene.now - opening.start < scene.model.spec.rollout.window:
+    if scene.now - opening.start < length:
         return None
     scene.memory.openings[key] = open_window(observed, scene.now)
     return close_window(opening, observed, scene.now, control=rollout.over.version, candidate=rollout.candidate.version)
 
 
-def _end(scene: Scene, place: Place, rollout: Rollout, *, stable: Served) -> Effect:
+def _silence(scene: Scene, model: Model, rollout: Rollout, observed: Observed) -> str:
+    """Why nothing can be known of live requests, once that has lasted for more than a window; empty when it can."""
+    key = (rollout.model, rollout.environment)
+    told = bool(observed.counts) or not (observed.weights or observed.unseen)  # without a route nobody counts
+    heard = scene.now if told else min(scene.now, scene.memory.heard.get(key, scene.now))
+    scene.memory.heard[key] = heard
+    if scene.now - heard <= max(model.spec.rollout.window, 4.0 * scene.world.look_s):
+        return ""
+    return observed.unseen or f"who counts the requests has been silent for {scene.now - heard:.0f} s"
+
+
+def _retreat(scene: Scene, model: Model, place: Place, rollout: Rollout) -> Effect:
+    """Stable answers everything before anything is stored or written, for neither may stand in its way."""
+    if rollout.state != (place.rollout and place.rollout.state) or place.stale:
+        scene.memory.ending[rollout.model, rollout.environment] = rollout
+        act(scene, place, place.stable)
+    retreating(scene.world, scene.memory, rollout)
+    return _written(scene, model, place, rollout, stable=place.stable)
+
+
+def _written(scene: Scene, model: Model, place: Place, rollout: Rollout, *, stable: Served | None) -> Effect:
     """Write how it ended, with every window; a promotion moves the traffic afterwards, by the next pass."""
-    scene.memory.openings.pop((rollout.model, rollout.environment), None)
-    subject = Subject(
-        model=rollout.model,
-        version=rollout.candidate.version,
-        bundle=rollout.candidate.bundle,
-        environment=rollout.environment,
-    )
     outcome: Literal["promoted", "aborted"] = "promoted" if stable == rollout.candidate else "aborted"
-    verdict = verdict_of(rollout, rollout_wish(scene))
-    record = Draft(subject=subject, seen=RolledOut(rollout=finish(rollout), outcome=outcome), verdicts=(verdict,))
     seen = Released(how=outcome, stable=stable, why=rollout.why)
-    return Effect(changed=True, line=write_release(scene, place, seen, before=[record]))
+    line = write_release(scene, place, seen, before=[ended(model, rollout, outcome)])
+    key = (rollout.model, rollout.environment)
+    scene.memory.openings.pop(key, None)
+    scene.memory.heard.pop(key, None)
+    scene.memory.ending.pop(key, None)
+    return Effect(changed=True, line=line)
 
 
-def _lost(scene: Scene, place: Place, candidate: Served, stable: Served) -> Effect:
+def _lost(scene: Scene, model: Model, place: Place, stable: Served, candidate: Served) -> Effect:
     """The state beside the traffic is gone: weight zero, begin again on the same deadline; the second time, abort."""
-    rollout = begin(scene, place, candidate, stable, lost=place.starts)
-    if place.starts > LOST_AT_MOST:
-        act(scene, place.environment, stable, None, None)
-        gone = structs.replace(rollout, state="aborting", why="its state was lost twice")
-        return _end(scene, place, gone, stable=stable)
-    act(scene, place.environment, stable, candidate, rollout)
-    store(scene, rollout)
+    rollout = begin(scene, place, candidate, stable, lost=place.lost + 1)
+    if place.lost >= LOST_AT_MOST:
+        gone = structs.replace(rollout, state="aborting", why="its state was lost twice, so the test cannot go on")
+        return _retreat(scene, model, place, gone)
+    act(scene, place, stable, candidate, rollout)
+    keep(scene.world, rollout)
     seen = Released(
         how="started", stable=stable, candidate=candidate, over=stable, why="its state was lost; it begins again"
     )

@@ -5,13 +5,14 @@ from typing import Literal
 
 from msgspec import Struct
 
-from headway.plan.action import Action, Assess, Lock, Nothing, Release, Roll, Train, Wait
+from headway.evidence.state import ModelState
+from headway.plan.action import Action, Assess, Lock, NotAgain, Nothing, Release, Roll, Train, Wait
 from headway.plan.facts import Facts, Place
 from headway.reconcile.ports import Observed
 
 Standing = tuple[Literal["Ready", "Reconciling", "Stalled"], str, str]
 
-__all__ = ["ModelStatus", "PlaceStatus", "status_of"]
+__all__ = ["Alarm", "ModelStatus", "PlaceStatus", "alarms", "status_of"]
 
 
 class PlaceStatus(Struct, frozen=True, kw_only=True):
@@ -28,8 +29,16 @@ class PlaceStatus(Struct, frozen=True, kw_only=True):
     stage: int = 0
     windows: int = 0
     why: str = ""
+    kept: str = ""
     trouble: tuple[str, ...] = ()
     gates: str = ""
+
+
+class Alarm(Struct, frozen=True, kw_only=True):
+    """An alert in a sentence, and the command that helps against it."""
+
+    said: str
+    help: str = ""
 
 
 class ModelStatus(Struct, frozen=True, kw_only=True):
@@ -52,10 +61,10 @@ def status_of(
     actions: Sequence[Action],
     observed: dict[str, Observed],
     *,
-    alerts: Sequence[str] = (),
+    alerts: Sequence[Alarm] = (),
     trouble: str = "",
 ) -> ModelStatus:
-    """Sum up one model from the facts, the next actions, and what runs by environment."""
+    """Sum up one model from the facts, the next actions, what runs by environment, and the loop's last trouble."""
     failed: Standing = ("Stalled", "Failed", trouble)
     state, reason, message = failed if trouble else _standing(facts, actions)
     return ModelStatus(
@@ -66,10 +75,31 @@ def status_of(
         generation=facts.main,
         version=facts.version.version if facts.version else "",
         hold=facts.hold,
-        alerts=tuple(alerts),
-        help=_help(facts, actions),
+        alerts=tuple(alarm.said for alarm in alerts),
+        help=_help(facts, actions) or next((alarm.help for alarm in alerts if alarm.help), ""),
         places=tuple(_place(place, observed.get(place.environment, Observed())) for place in facts.places),
     )
+
+
+def alarms(facts: Facts, state: ModelState) -> tuple[Alarm, ...]:
+    """The alerts of a model where it serves, and a retraining that is due and held."""
+    found = []
+    for alert in state.alerts.values():
+        place = next((known for known in facts.places if known.environment == alert.environment), None)
+        if place and place.stable and not place.retired:
+            why = "; ".join(verdict.why for verdict in alert.verdicts)
+            said = f"{alert.alerted.monitor} in {alert.environment}: {why}"
+            found.append(Alarm(said=said, help=_against(facts.model, place, alert.alerted.monitor)))
+    if facts.retraining.state == "held":
+        found.append(Alarm(said=f"retraining is held: {facts.retraining.why}"))
+    return tuple(found)
+
+
+def _against(model: str, place: Place, monitor: str) -> str:
+    """Drift is met by a retraining, which comes by itself or by new data; the others by the version before."""
+    if monitor == "drift":
+        return f"headway data update {model}"
+    return f"headway rollback {model} --env {place.environment}" if place.previous else f"headway logs {model}"
 
 
 def _standing(facts: Facts, actions: Sequence[Action]) -> Standing:
@@ -87,7 +117,7 @@ def _standing(facts: Facts, actions: Sequence[Action]) -> Standing:
 
 def _moving(action: Action) -> Standing | None:
     match action:
-        case Lock() | Train() | Release():
+        case Lock() | NotAgain() | Train() | Release():
             return "Reconciling", type(action).__name__, action.why
         case Assess():
             return "Reconciling", "Assess", f"measuring {action.served.version} for {action.environment}"
@@ -128,6 +158,9 @@ def _place(place: Place, observed: Observed) -> PlaceStatus:
         stage=rollout.stage if rollout else 0,
         windows=len(rollout.windows) if rollout else 0,
         why=rollout.why if rollout else "",
-        trouble=tuple(text for text in (observed.tripped, *(work.trouble for work in observed.workloads)) if text),
+        kept=place.kept.version if place.kept else "",
+        trouble=tuple(
+            text for text in (observed.unseen, observed.tripped, *(work.trouble for work in observed.workloads)) if text
+        ),
         gates=place.gates if place.gates in {"refused", "undecided"} else "",
     )

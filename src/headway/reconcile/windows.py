@@ -7,7 +7,11 @@ from msgspec import Struct
 from headway.evidence.window import Arm, Window
 from headway.reconcile.ports import Observed
 
-__all__ = ["Opening", "close_window", "open_window"]
+__all__ = ["Opening", "close_window", "jumped", "open_window", "since"]
+
+# Looks that came so much later than asked, in windows and seconds, were not late: the clock was set, or all slept.
+LATE_WINDOWS = 3.0
+LATE_S = 60.0
 
 
 class Opening(Struct, frozen=True, kw_only=True):
@@ -24,6 +28,16 @@ def open_window(observed: Observed, now: float) -> Opening:
     return Opening(start=now, epoch=observed.epoch, weights=dict(observed.weights), counts=dict(observed.counts))
 
 
+def jumped(opening: Opening, now: float, window_s: float) -> bool:
+    """Did the clock jump, backward or over more than any look is late?  Then its window is no window.
+
+    >>> opening = Opening(start=1000.0, epoch="", weights={}, counts={})
+    >>> [jumped(opening, now, 60.0) for now in (999.0, 1061.0, 4600.0)]
+    [True, False, True]
+    """
+    return not 0.0 <= now - opening.start <= LATE_WINDOWS * window_s + LATE_S
+
+
 def close_window(opening: Opening, observed: Observed, now: float, *, control: str, candidate: str) -> Window | None:
     """The window from `opening` to now; None when the observer or the weights changed meanwhile, or it was silent."""
     if not opening.counts or not observed.counts:
@@ -35,12 +49,13 @@ def close_window(opening: Opening, observed: Observed, now: float, *, control: s
         end=now,
         weight=observed.weights.get(candidate, 0.0),
         edges_ms=observed.edges_ms,
-        control=_since(opening.counts.get(control), observed.counts.get(control)),
-        candidate=_since(opening.counts.get(candidate), observed.counts.get(candidate)),
+        control=since(opening.counts.get(control), observed.counts.get(control)),
+        candidate=since(opening.counts.get(candidate), observed.counts.get(candidate)),
     )
 
 
-def _since(before: Arm | None, after: Arm | None) -> Arm:
+def since(before: Arm | None, after: Arm | None) -> Arm:
+    """What was counted between two looks at one observer."""
     if after is None:
         return Arm()
     if before is None:

@@ -19,7 +19,7 @@ MOST_NAME = 63
 
 
 class ServedArm(Struct, frozen=True, kw_only=True):
-    """A version that runs: its weight in percent, and how many replicas it has at least."""
+    """A version that runs: its weight in percent, and how many replicas it has (in a cluster: at least)."""
 
     served: Served
     weight: float
@@ -69,7 +69,7 @@ def _arm(model: Model, environment: Environment, arm: ServedArm) -> Iterator[Obj
     name = name_of(model.metadata.name, environment.metadata.name, arm.served.version)
     metadata = {"name": name, "labels": mine}
     selector = {key: mine[key] for key in (LABEL_MODEL, LABEL_ENVIRONMENT, LABEL_VERSION)}
-    replicas = max(arm.replicas, model.spec.serve.replicas.min)
+    replicas = max(1, arm.replicas)
     yield {
         "apiVersion": "v1",
         "kind": "ConfigMap",

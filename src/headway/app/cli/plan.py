@@ -6,7 +6,8 @@ import click
 
 from headway.app.show import output_option, repo_option, show
 from headway.app.views import Plan
-from headway.plan.action import Action, Apply, Assess, Lock, Nothing, Release, Roll, Train, Wait
+from headway.plan.action import Action, Apply, Assess, Lock, NotAgain, Nothing, Release, Roll, Train, Wait
+from headway.reconcile.foreseeing import Foreseen
 
 __all__ = ["command"]
 
@@ -24,13 +25,27 @@ def command(repo: str, output: str) -> None:
 def text(plan: Plan) -> str:
     """The plan for people."""
     head = "Nothing to do." if plan.empty else f"Plan {plan.digest[:12]}:"
-    return "\n".join([head, *(f"  {action.model:<16} {_line(action)}" for action in plan.actions)])
+    lines = [head, *(f"  {action.model:<16} {_line(action)}" for action in plan.actions)]
+    lines += [f"  {model:<16} cannot be planned: {why}" for model, why in plan.unseen.items()]
+    for found in plan.foreseen:
+        lines += ["", *_foreseen(found)]
+    return "\n".join(lines)
+
+
+def _foreseen(found: Foreseen) -> list[str]:
+    lines = [f"What a rollout of {found.model} {found.version} in {found.environment} can see:"]
+    lines += [f"  {said}" for said in found.said]
+    for finding in found.findings:
+        lines += [f"{finding.code} {finding.what} ({finding.place})", f"  {finding.why}", f"  {finding.do}"]
+    return lines
 
 
 def _line(action: Action) -> str:  # noqa: PLR0911 - one line an action
     match action:
         case Lock():
             return f"pin the data ({action.cause}): {action.why}"
+        case NotAgain():
+            return f"write down that no retraining starts: {action.why}"
         case Train():
             return f"train ({action.cause}): {action.why}"
         case Assess():

@@ -38,6 +38,8 @@ def text(view: Overview) -> str:
         lines.append(f"{view.unpushed} commits of the record wait to be pushed")
     if view.problem:
         lines.append(f"the remote does not answer: {view.problem}")
+    if view.trouble:
+        lines.append(f"trouble: {view.trouble}")
     for model in view.models:
         lines += ["", *_model(model)]
     return "\n".join(lines)
@@ -68,6 +70,8 @@ def _place(place: PlaceStatus) -> str:
         parts.append(f"{place.rollout}, stage {place.stage + 1}, {place.windows} windows: {place.why}")
     if place.address:
         parts.append(f"at {place.address}")
+    if place.kept:
+        parts.append(f"{place.kept} kept for a rollback ({place.ready.get(place.kept, '0/0')} ready)")
     if place.gates:
         parts.append(f"gates: {place.gates}")
     return "  ".join([*parts, *place.trouble]) if versions or place.gates else f"{place.environment:<12}-"
