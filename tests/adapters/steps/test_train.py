@@ -50,7 +50,8 @@ def test_the_environment_is_an_allow_list(workshop: Workshop, monkeypatch: pytes
     got = json.loads(printed(workshop, seen(workshop, program, params={"depth": 6}, seed=-1)))
     assert set(got) <= {
         "PATH", "VIRTUAL_ENV", "HOME", "TMPDIR", "LANG", "TZ", "OMP_NUM_THREADS", "PYTHONHASHSEED", "PYTHONUNBUFFERED",
-        "HEADWAY_PARAMS", "HEADWAY_SEED", "HEADWAY_OUT", "MLFLOW_TRACKING_URI", "MLFLOW_RUN_CONTEXT", "LC_CTYPE",
+        "HEADWAY_PARAMS", "HEADWAY_SEED", "HEADWAY_OUT", "MLFLOW_TRACKING_URI",
+        "MLFLOW_ALLOW_FILE_STORE", "MLFLOW_RUN_CONTEXT", "LC_CTYPE",
     }  # fmt: skip
     assert json.loads(got["HEADWAY_PARAMS"]) == {"depth": 6}
     assert (got["HEADWAY_SEED"], got["PYTHONHASHSEED"], got["TZ"]) == ("-1", str(2**32 - 1), "UTC")

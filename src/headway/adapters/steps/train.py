@@ -22,7 +22,7 @@ from headway.spec.training import Param
 __all__ = ["STEP_VERSION", "Made", "Place", "command_of", "lay", "train_key", "train_step"]
 
 # Raised whenever a step is run otherwise than before, so that no older entry is taken for it.
-STEP_VERSION = "train/1"
+STEP_VERSION = "train/2"
 MODEL_AT_MOST = 4 * 2**30
 HASH_SEEDS = 2**32
 
@@ -162,6 +162,8 @@ def _environ(job: TrainJob, python: Path, root: Path) -> dict[str, str]:
         "HEADWAY_SEED": str(seed),
         "HEADWAY_OUT": str(out),
         "MLFLOW_TRACKING_URI": (out / "mlruns").as_uri(),
+        # MLflow 3.17 refuses a folder as its store unless it is told so, and a database would need SQLAlchemy.
+        "MLFLOW_ALLOW_FILE_STORE": "true",
         "MLFLOW_RUN_CONTEXT": json.dumps({"headway.run": job.model.metadata.name}),
     }
 
