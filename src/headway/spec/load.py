@@ -2,7 +2,7 @@
 
 from typing import Generic, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from headway.spec.convert import BAD, nearest, record_reader
 from headway.spec.environment import Environment
@@ -85,16 +85,21 @@ class Loaded(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
 
 
-def kind_at(file: str) -> str | None:
+def kind_at(file: str, data: bytes = b"") -> str | None:
     """Which kind a path of the repository holds; None when it is none of ours.
+
+    A model.yaml below models/ is in any case; one that lies elsewhere, beside a team's script, when it names our
+    versions: other tools have files of that name too.
 
     >>> kind_at("models/delay/model.yaml"), kind_at("models/delay/params.yaml"), kind_at("policies/all.yaml")
     ('Model', None, 'Policy')
+    >>> kind_at("src/model.yaml"), kind_at("src/model.yaml", b"apiVersion: headway.dev/v1alpha1")
+    (None, 'Model')
     """
     parts = file.split("/")
     if file == "headway.yaml":
         return "Project"
-    if parts[0] == "models" and len(parts) > 2 and parts[-1] == "model.yaml":
+    if parts[-1] == "model.yaml" and ((parts[0] == "models" and len(parts) > 2) or b"headway.dev/" in data):
         return "Model"
     if len(parts) == 2 and parts[1].endswith((".yaml", ".yml")):
         return {"environments": "Environment", "policies": "Policy"}.get(parts[0])
@@ -104,25 +109,25 @@ def kind_at(file: str) -> str | None:
 def load(file: str, data: bytes) -> Loaded:
     """Every document of a file that can be told, and all that is wrong with it."""
     nodes, findings = read_nodes(file, data)
-    sound = not findings
+    wanted, sound = kind_at(file, data), not findings
     lines = [*(node.place.line for node in nodes[1:]), 0]
     documents = [
-        found
+        structs.replace(found, until=until, sound=sound)
         for node, until in zip(nodes, lines, strict=False)
-        if (found := _document(file, node, until, findings, sound=sound)) is not None
+        if (found := _document(file, node, findings, wanted)) is not None
     ]
     if not nodes and not findings:
-        why = f"It has no document, where one of kind {kind_at(file) or 'Model'} is expected."
+        why = f"It has no document, where one of kind {wanted or 'Model'} is expected."
         findings.append(error("E009", "empty file", Place(file=file), why=why, do="Write it, or remove the file."))
     models = tuple(dict.fromkeys(_name(file, node) for node in nodes)) or (_folder_name(file),)
     return Loaded(
         documents=tuple(documents),
-        models=models if kind_at(file) == "Model" else (),
+        models=models if wanted == "Model" else (),
         findings=tuple(findings),
     )
 
 
-def _document(file: str, node: Node, until: int, findings: list[Finding], *, sound: bool) -> Placed[Document] | None:
+def _document(file: str, node: Node, findings: list[Finding], wanted: str | None) -> Placed[Document] | None:
     named = node.fields.get("kind") if node.kind == "mapping" else None
     text = named[1].text if named else ""
     kind = KINDS.get(text)
@@ -133,14 +138,13 @@ def _document(file: str, node: Node, until: int, findings: list[Finding], *, sou
         findings.append(error("E010", "unknown kind", named[1].place if named else node.place, why=why, do=do))
         return None
     found = record_reader(kind, text, skip="kind")(node, findings)
-    wanted = kind_at(file)
     if wanted and wanted != text:
         why = f"{file} holds documents of kind {wanted}; a {text} is looked for elsewhere."
-        do = "Move it to headway.yaml, models/NAME/model.yaml, environments/ or policies/."
+        do = "Move it to headway.yaml, a model.yaml, environments/ or policies/."
         findings.append(error("E022", f"{text} in the wrong place", node.place, why=why, do=do))
         return None
     folder = file.rpartition("/")[0]
-    return None if found is BAD else Placed(value=found, file=file, folder=folder, root=node, until=until, sound=sound)
+    return None if found is BAD else Placed(value=found, file=file, folder=folder, root=node)
 
 
 def _name(file: str, node: Node) -> str:

@@ -51,7 +51,7 @@ def read_papers(files: Mapping[str, bytes], paths: Collection[str], refused: Map
     findings: list[Finding] = []
     speak: dict[str, tuple[str, ...]] = {}
     for file in sorted({*files, *refused, *paths}):
-        if kind_at(file) is None:
+        if kind_at(file, files.get(file, b"")) is None:
             findings += _nearly(file)
         elif file in refused:
             why = f"{refused[file][:1].upper()}{refused[file][1:]}."
@@ -84,7 +84,7 @@ def _nearly(file: str) -> list[Finding]:
     elif folders[0] == "models" and len(folders) > 2 and folders[-1] in {"model.yml", "models.yaml"}:
         wanted = "/".join([*folders[:-1], "model.yaml"])
     elif folders[0] == "models" and folders[-1] == "model.yaml":
-        wanted = "models/NAME/model.yaml"
+        wanted = "models/NAME/model.yaml, or a model.yaml that says `apiVersion: headway.dev/v1alpha1`"
     elif folders[0] in {"environment", "policy"} and len(folders) == 2 and folders[1].endswith((".yaml", ".yml")):
         wanted = {"environment": "environments/", "policy": "policies/"}[folders[0]] + folders[1]
     else:

@@ -73,7 +73,7 @@ def _program(words: Sequence[str]) -> str:
 
 
 def _paths(placed: Placed[Model], papers: Papers) -> Iterator[Finding]:
-    spec, folder = placed.value.spec, placed.folder
+    spec, folder = placed.value.spec, f"{placed.folder}/" if placed.folder else ""
     named: list[tuple[str, tuple[str | int, ...]]] = [
         (path, ("spec", "train", "files", number)) for number, path in enumerate(spec.train.files)
     ]
@@ -86,11 +86,11 @@ def _paths(placed: Placed[Model], papers: Papers) -> Iterator[Finding]:
             yield error(
                 "E026", f"path '{shown}' is not taken", at, why=f"Of this path, {fault}.", do="Name a file below it."
             )
-        elif f"{folder}/{path}" not in papers.paths:
-            why = papers.refused.get(f"{folder}/{path}", "")
+        elif f"{folder}{path}" not in papers.paths:
+            why = papers.refused.get(f"{folder}{path}", "")
             yield error(
                 "E021", f"'{shown}' is not there", at,
-                why=f"{folder}/{shown} is not read: {why}." if why else _absent(folder, path, papers),
+                why=f"{folder}{shown} is not read: {why}." if why else _absent(folder, path, papers),
                 do="Add the file and commit it, or mend the path.",
             )  # fmt: skip
     if fault := fault_of_path(spec.train.writes):
@@ -100,8 +100,8 @@ def _paths(placed: Placed[Model], papers: Papers) -> Iterator[Finding]:
 
 
 def _absent(folder: str, path: str, papers: Papers) -> str:
-    beside = [each.removeprefix(f"{folder}/") for each in papers.paths if each.startswith(f"{folder}/")]
-    return f"It is declared, and {folder}/{excerpt(path)} is no file of the repository.{nearest(path, beside)}"
+    beside = [each.removeprefix(folder) for each in papers.paths if each.startswith(folder)]
+    return f"It is declared, and {folder}{excerpt(path)} is no file of the repository.{nearest(path, beside)}"
 
 
 def _secrets(placed: Placed[Model]) -> Iterator[Finding]:
