@@ -1,142 +1,118 @@
-"""Writes what `headway init` adds to a repository: no file that is there is touched."""
+"""Writes what `headway init` adds to a repository: no file that is there is touched, but for a line in .gitignore."""
 
-import getpass
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
 
-from headway.adapters.signing.keys import create
 from headway.app.errors import RefusedError
-from headway.app.init.guess import Guess, guess
+from headway.app.init.document import model_document
+from headway.app.init.models import MODEL_FILE, Chosen, choose
+from headway.app.init.places import Guess
+from headway.app.init.project import PROJECT_FILE, project_at, project_documents
+from headway.app.init.requirements import Requirements, requirements_of, unlisted
+from headway.app.init.worktree import leave_out, make_repository
 from headway.app.settings import Settings
 
-__all__ = ["Written", "write"]
+__all__ = ["Guessed", "Written", "write"]
 
-LIMIT_S = 120
+LARGE = 10 * 2**20
+
+
+class Guessed(Struct, frozen=True, kw_only=True):
+    """A field of a model with the value guessed and where it comes from, `train.py:12` or a default."""
+
+    model: str
+    field: str
+    value: str
+    source: str
 
 
 class Written(Struct, frozen=True, kw_only=True):
-    """Files that were written, files that were there, and what was guessed from which line."""
+    """Files that were written, files that were there, what was guessed, and what a person should look at."""
 
     wrote: tuple[str, ...]
     kept: tuple[str, ...]
-    guesses: tuple[str, ...]
+    guesses: tuple[Guessed, ...]
+    look: tuple[str, ...]
 
 
-def write(folder: Path, settings: Settings) -> Written:
-    """Make the folder a Headway repository; RefusedError says what is in the way."""
-    folder.mkdir(parents=True, exist_ok=True)
-    _git(folder)
+def write(folder: Path, script: Path | None, settings: Settings) -> Written:
+    """Make the folder part of a Headway repository; RefusedError says what is in the way."""
+    folder = folder.resolve()
+    project = project_at(folder) or folder
+    choice = choose(folder, project, _place(script))
+    needs = [requirements_of(each.guesses.home, project, settings.environ) for each in choice.new]
+    project.mkdir(parents=True, exist_ok=True)
+    make_repository(project)
     wrote: list[str] = []
-    kept: list[str] = []
-    guesses: list[str] = []
-    for path, text in _files(folder, settings, guesses):
-        target = folder / path
-        if target.exists():
-            kept.append(path)
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text)
-        wrote.append(path)
-    return Written(wrote=tuple(wrote), kept=tuple(kept), guesses=tuple(guesses))
+    kept = list(choice.there)
+    for path, text in _files(project, list(zip(choice.new, needs, strict=True)), settings):
+        (wrote if _add(project, path, text) else kept).append(path)
+    if (project / PROJECT_FILE).exists() and PROJECT_FILE not in wrote:
+        kept.insert(0, PROJECT_FILE)
+    if leave_out(project):
+        wrote.append(".gitignore")
+    pairs = list(zip(choice.new, needs, strict=True))
+    return Written(
+        wrote=tuple(wrote),
+        kept=tuple(dict.fromkeys(kept)),
+        guesses=tuple(guess for each, need in pairs for guess in _guessed(each, need)),
+        look=(*choice.notes, *(note for each, need in pairs for note in _looked(each, need, project))),
+    )
 
 
-def _files(folder: Path, settings: Settings, guesses: list[str]) -> Iterator[tuple[str, str]]:
-    if not (folder / "headway.yaml").exists():
-        yield "headway.yaml", _project(folder, settings)
-    yield "environments/staging.yaml", _environment("staging", "none")
-    yield "environments/production.yaml", _environment("production", "live")
-    yield ".gitignore", ".headway/\n"
-    for script in _scripts(folder):
-        place = script.parent.relative_to(folder)
-        home = place if place.parts[:1] == ("models",) else Path("models") / _label(script.parent.name or folder.name)
-        if home != place:
-            yield (home / script.name).as_posix(), script.read_text()
-        yield (home / "model.yaml").as_posix(), _model(script, home.name, guesses)
-        yield (home / "requirements.lock").as_posix(), _requirements(script.parent)
+def _place(script: Path | None) -> Path | None:
+    """Where a script really lies; a link stays one, and is refused when it is opened."""
+    if script is None:
+        return None
+    return script.parent.resolve() / script.name
 
 
-def _scripts(folder: Path) -> list[Path]:
-    found = [*folder.glob("models/*/train.py"), *folder.glob("train.py")]
-    return sorted(path for path in found if path.is_file() and not path.is_symlink())
+def _files(project: Path, pairs: list[tuple[Chosen, Requirements]], settings: Settings) -> Iterator[tuple[str, str]]:
+    for each, need in pairs:
+        home = each.guesses.home.relative_to(project)
+        if need.write:
+            yield (home / need.path).as_posix(), need.text
+        yield (home / MODEL_FILE).as_posix(), model_document(each.name, each.guesses, need.path)
+    if not (project / PROJECT_FILE).exists():
+        yield from project_documents(project, settings)
 
 
-def _project(folder: Path, settings: Settings) -> str:
-    name = _label(getpass.getuser()) or "owner"
-    key = create(settings.folders.config / "keys", name)
-    return f"""\
-apiVersion: headway.dev/v1alpha1
-kind: Project
-metadata: {{name: {_label(folder.resolve().name) or "project"}}}
-spec:
-  environments: [staging, production]
-  signers:
-    - name: {name}
-      key: {key}
-      may: {{train: true, approve: [staging, production], decide: [staging, production]}}
-"""
-
-
-def _environment(name: str, traffic: str) -> str:
-    return f"""\
-apiVersion: headway.dev/v1alpha1
-kind: Environment
-metadata: {{name: {name}}}
-spec: {{target: local, traffic: {traffic}}}
-"""
-
-
-def _model(script: Path, name: str, guesses: list[str]) -> str:
+def _add(project: Path, path: str, text: str) -> bool:
+    """Write a new file; False when something is there already."""
+    target = project / path
+    if any(folder.is_symlink() for folder in target.parents if folder.is_relative_to(project) and folder != project):
+        raise RefusedError(f"{path} would be written through a link: put the folder itself there.")
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        found = guess(script.read_text())
-    except (SyntaxError, UnicodeDecodeError, ValueError) as error:
-        raise RefusedError(f"{script} cannot be read as Python: {error}") from error
-    for field in ("data", "writes", "label", "task"):
-        made: Guess = getattr(found, field)
-        where = f"{script.name}:{made.line}" if made.line else "a default; please look"
-        guesses.append(f"{name}: {field} is {made.value} ({where})")
-    own = [f"{module}.py" for module in dict.fromkeys(found.modules) if (script.parent / f"{module}.py").is_file()]
-    metric = "{metric: auc, at_least: 0.6}" if found.task.value == "classification" else "{metric: r2, at_least: 0.1}"
-    first = "auc" if found.task.value == "classification" else "rmse"
-    return f"""\
-apiVersion: headway.dev/v1alpha1
-kind: Model
-metadata: {{name: {name}}}
-spec:
-  task: {{kind: {found.task.value}, label: {found.label.value}}}
-  data: {{path: {found.data.value!r}}}
-  train:
-    run: python {script.name}
-    files: [{", ".join([script.name, *own])}]
-    requirements: requirements.lock
-    writes: {found.writes.value}
-  gates:
-    - {metric}
-    - {{metric: {first}, versus: live, worse_by_at_most: 0.01}}
-"""
+        with target.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        return False
+    return True
 
 
-def _requirements(folder: Path) -> str:
-    """The pins of the environment that trains today: the script's own list, or what is installed beside it."""
-    for name in ("requirements.lock", "requirements.txt"):
-        if (folder / name).is_file():
-            return (folder / name).read_text()
-    python = next((path for path in (folder / ".venv/bin/python", folder / "venv/bin/python") if path.exists()), None)
-    command = [str(python or sys.executable), "-m", "pip", "freeze", "--exclude-editable"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
-    pins = [line for line in done.stdout.splitlines() if re.fullmatch(r"[\w.\-\[\]]+==[\w.+!]+", line)]
-    return "".join(f"{pin}\n" for pin in pins if not pin.startswith("headway=="))
+def _guessed(each: Chosen, need: Requirements) -> Iterator[Guessed]:
+    found, name = each.guesses, each.script.name
+    data = ("data.path",) if len(found.data) == 1 else ("data.train", "data.test")
+    guesses = [("task.kind", found.task), ("task.label", found.label), *zip(data, found.data, strict=True)]
+    guesses += [(f"train.params.{one.name}", Guess(value=str(one.default), line=one.line)) for one in found.params]
+    for field, guess in [*guesses, ("train.writes", found.writes)]:
+        source = f"{name}:{guess.line}" if guess.line else "a default"
+        yield Guessed(model=each.name, field=field, value=guess.value, source=source)
+    files = ", ".join([found.script, *found.modules, *found.others])
+    yield Guessed(model=each.name, field="train.files", value=files, source="what the script imports and reads")
+    yield Guessed(model=each.name, field="train.requirements", value=need.path, source=need.source)
 
 
-def _label(text: str) -> str:
-    return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")[:40]
-
-
-def _git(folder: Path) -> None:
-    known = ["git", "-C", str(folder), "rev-parse", "--git-dir"]
-    if subprocess.run(known, capture_output=True, timeout=LIMIT_S, check=False).returncode:
-        subprocess.run(["git", "init", "-q", "-b", "main", str(folder)], check=True, timeout=LIMIT_S)
+def _looked(each: Chosen, need: Requirements, project: Path) -> Iterator[str]:
+    found, script = each.guesses, each.script.relative_to(project).as_posix()
+    yield from (f"{script}: {note}" for note in found.notes)
+    missing = unlisted(need.text, found.foreign)
+    if missing:
+        yield f"{need.path} does not name {', '.join(missing)}, which {script} imports; another package may bring it"
+    if need.copied:
+        yield f"{need.path} is a copy of {need.source}: Headway reads this one from now on"
+    if found.size > LARGE:
+        yield f"{found.data[0].value} is large: add it to .gitignore; Headway keeps data in a store of its own"
