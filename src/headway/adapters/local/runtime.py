@@ -23,6 +23,7 @@ from headway.adapters.local.words import (
     Down,
     Look,
     Place,
+    PodView,
     Request,
     Reset,
     Timing,
@@ -264,11 +265,16 @@ def _counts(view: View) -> dict[str, Arm]:
 
 def _summaries(view: View) -> tuple[PodSummary, ...]:
     """What every ready process has seen; one that does not answer in time is left out."""
+
+    def ask_one(pod: PodView) -> bytes | None:
+        return ask_model(pod.port, "/headway/summary", timeout_s=_SUMMARY_S)
+
     ready = [pod for pod in view.pods if pod.state == "ready"]
-    if not ready:
-        return ()
-    with ThreadPoolExecutor(min(_AT_ONCE, len(ready))) as pool:
-        bodies = pool.map(lambda pod: ask_model(pod.port, "/headway/summary", timeout_s=_SUMMARY_S), ready)
+    if len(ready) > 1:
+        with ThreadPoolExecutor(min(_AT_ONCE, len(ready))) as pool:
+            bodies = list(pool.map(ask_one, ready))
+    else:  # threads cost more than the question
+        bodies = [ask_one(pod) for pod in ready]
     found = []
     for pod, body in zip(ready, bodies, strict=True):
         with suppress(msgspec.DecodeError):
