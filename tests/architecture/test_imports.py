@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 
 def modules_after(statement: str) -> set[str]:
     code = f"{statement}; import sys; print('\\n'.join(sys.modules))"
@@ -18,3 +20,8 @@ def test_importing_headway_loads_nothing_else() -> None:
 def test_the_command_line_loads_no_command_and_no_array_library() -> None:
     loaded = modules_after("import headway.app.cli.main")
     assert not {"numpy", "rich", "httpx", "polars", "yaml", "cryptography"} & loaded
+
+
+@pytest.mark.parametrize("module", ["overview", "proving", "asking", "running", "rendering", "checking"])
+def test_a_command_that_only_looks_loads_no_large_library(module: str) -> None:
+    assert not {"numpy", "polars", "httpx", "onnxruntime"} & modules_after(f"import headway.app.{module}")

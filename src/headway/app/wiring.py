@@ -5,17 +5,12 @@ from pathlib import Path
 
 import msgspec
 
-from headway.adapters.data.facts import facts
-from headway.adapters.data.local import LocalData
-from headway.adapters.data.rows import rows
 from headway.adapters.local.lease import holder
 from headway.adapters.local.runtime import LocalRuntime
-from headway.adapters.measure.assessor import LocalAssessor
 from headway.adapters.signing.keys import find, load
 from headway.adapters.steps.environments import Environments
-from headway.adapters.steps.server import Serving
-from headway.adapters.steps.trainer import LocalTrainer
 from headway.adapters.store.folder import FolderStore
+from headway.app.late import LateAssessor, LateData, LateTrainer
 from headway.app.repository import Repository
 from headway.app.settings import Settings
 from headway.app.storage import open_store
@@ -25,7 +20,7 @@ from headway.evidence.summary import Summary
 from headway.reconcile.book import Book
 from headway.reconcile.jobs import Jobs
 from headway.reconcile.memory import Memory
-from headway.reconcile.ports import Signing
+from headway.reconcile.ports import Assessor, DataFiles, Signing, Trainer
 from headway.reconcile.world import World
 from headway.spec.project import Signer
 
@@ -85,28 +80,52 @@ def open_runtime(repository: Repository) -> LocalRuntime:
 
 def open_world(repository: Repository) -> World:
     """Every port of the loop."""
-    folder, store = repository.folder, open_store(repository)
-    environments, work = _environments(repository.settings), repository.folder / "work"
     return World(
         source=repository.source,
         journal=repository.journal,
-        store=store,
-        data=LocalData(repository.project, store, folder / "digests.db"),
-        trainer=LocalTrainer(
-            store,
-            environments,
-            work=work,
-            cache=folder / "steps",
-            environ=repository.settings.environ,
-            rows=rows,
-        ),
-        assessor=LocalAssessor(
-            store=store, serving=Serving(environments=environments), rows=rows, facts=facts, work=work
-        ),
+        store=open_store(repository),
+        data=LateData(lambda: _data(repository)),
+        trainer=LateTrainer(lambda: _trainer(repository)),
+        assessor=LateAssessor(lambda: _assessor(repository)),
         runtime=open_runtime(repository),
         clock=SystemClock(),
         look_s=repository.settings.pace.look,
         fetch_s=repository.settings.pace.fetch if repository.remote else 0.0,
+    )
+
+
+def _data(repository: Repository) -> DataFiles:
+    from headway.adapters.data.local import LocalData
+
+    return LocalData(repository.project, open_store(repository), repository.folder / "digests.db")
+
+
+def _trainer(repository: Repository) -> Trainer:
+    from headway.adapters.data.rows import rows
+    from headway.adapters.steps.trainer import LocalTrainer
+
+    return LocalTrainer(
+        open_store(repository),
+        _environments(repository.settings),
+        work=repository.folder / "work",
+        cache=repository.folder / "steps",
+        environ=repository.settings.environ,
+        rows=rows,
+    )
+
+
+def _assessor(repository: Repository) -> Assessor:
+    from headway.adapters.data.facts import facts
+    from headway.adapters.data.rows import rows
+    from headway.adapters.measure.assessor import LocalAssessor
+    from headway.adapters.steps.server import Serving
+
+    return LocalAssessor(
+        store=open_store(repository),
+        serving=Serving(environments=_environments(repository.settings)),
+        rows=rows,
+        facts=facts,
+        work=repository.folder / "work",
     )
 
 
