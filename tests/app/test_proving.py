@@ -52,7 +52,11 @@ class Place:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = repository.make(folder / "repo")
         main = repository.commit(self.folder, FILES)
-        for name, value in {**repository.ENVIRON, "HEADWAY_CONFIG": str(folder / "config")}.items():
+        for name, value in {
+            **repository.ENVIRON,
+            "HEADWAY_CONFIG": str(folder / "config"),
+            "HEADWAY_CACHE": str(folder / "cache"),
+        }.items():
             monkeypatch.setenv(name, value)
         self.branch = sound(main=main, gates=NAMES)
         self.rebuild([commit.files for commit in self.branch.commits])

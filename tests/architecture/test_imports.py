@@ -22,6 +22,6 @@ def test_the_command_line_loads_no_command_and_no_array_library() -> None:
     assert not {"numpy", "rich", "httpx", "polars", "yaml", "cryptography"} & loaded
 
 
-@pytest.mark.parametrize("module", ["overview", "proving", "asking", "running", "rendering", "checking"])
+@pytest.mark.parametrize("module", ["overview", "stories", "proving", "asking", "running", "rendering", "checking"])
 def test_a_command_that_only_looks_loads_no_large_library(module: str) -> None:
     assert not {"numpy", "polars", "httpx", "onnxruntime"} & modules_after(f"import headway.app.{module}")

@@ -8,7 +8,6 @@ from headway.evidence.ledger import Entry, Ledger, entries_of, fold
 from headway.evidence.measurement import Measurement
 from headway.evidence.record import Judged, Subject
 from headway.evidence.replay import replay
-from headway.evidence.story import story
 from headway.evidence.verdict import Answer, Inputs, Verdict
 
 
@@ -62,25 +61,3 @@ def test_a_verdict_is_recomputed(recorded: Verdict, outcome: str, why: str) -> N
 def test_every_verdict_of_a_branch_is_replayed() -> None:
     outcomes = [again.outcome for again in replay(entries(sound()), {})]
     assert outcomes == ["unknown rule"] * 4
-
-
-def test_the_story_of_a_model_is_told_in_order() -> None:
-    told = list(story(entries(sound()), "delay"))
-    assert [line.what for line in told] == [
-        "signers: root, trainer, decider, person",
-        "data locked: 2 training and 1 test rows",
-        "trained",
-        "gates passed",
-        "released",
-        "trained",
-        "gates passed",
-        "rollout started over 1.0.0",
-        "promoted",
-    ]
-    assert [line.version for line in told[2:5]] == ["1.0.0"] * 3
-    assert told[3].why == "scan, auc"
-    assert told[-1].signer == "decider"
-
-
-def test_another_models_story_is_not_told() -> None:
-    assert [line.what[:7] for line in story(entries(sound()), "other")] == ["signers"]

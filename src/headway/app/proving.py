@@ -1,4 +1,4 @@
-"""Asks the record for its proof, its story, and its verdicts once more: what `verify`, `history` and `replay` share."""
+"""Asks the record for its proof, and for its verdicts once more: what `verify` and `replay` share."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,7 +18,6 @@ from headway.evidence.ledger import Entry, Ledger, entries_of, fold
 from headway.evidence.measurement import Measurement
 from headway.evidence.proof import Asked, Line, Outside, Pin, Report, Written
 from headway.evidence.replay import Replayed, replay
-from headway.evidence.story import Told, story
 from headway.evidence.verify import verify
 from headway.reconcile.ports import PortError, Store
 from headway.spec.digest import digest_of
@@ -26,7 +25,7 @@ from headway.spec.lock import Lock
 from headway.spec.release import Release
 from headway.spec.wish import Wish, effective_gates
 
-__all__ = ["Proof", "prove", "replayed", "told"]
+__all__ = ["Proof", "prove", "replayed"]
 
 
 class Proof(Struct, frozen=True, kw_only=True):
@@ -62,17 +61,6 @@ def prove(repo: Path, *, pin: bool) -> Proof:
         pinned=str(place or ""),
         lines=(*report.lines, *notes),
     )
-
-
-def told(repo: Path, model: str) -> tuple[Told, ...]:
-    """The story of a model; RefusedError when the record has none of that name."""
-    repository = open_repository(repo)
-    entries = list(_entries(repository))
-    models = sorted({entry.record.subject.model for entry in entries} - {""})
-    if model not in models:
-        known = f"It knows {', '.join(models)}." if models else "It knows none yet: `headway up` makes the first."
-        raise RefusedError(f"The record knows no model {model!r}. {known}")
-    return tuple(story(entries, model))
 
 
 def replayed(repo: Path, model: str) -> tuple[Replayed, ...]:

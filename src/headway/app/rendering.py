@@ -5,8 +5,7 @@ from pathlib import Path
 import msgspec
 
 from headway.app.repository import open_repository
-from headway.app.wiring import SystemClock
-from headway.reconcile.book import Book
+from headway.app.wiring import read_book
 from headway.render.objects import ServedArm, objects
 
 __all__ = ["rendered"]
@@ -16,7 +15,7 @@ def rendered(repo: Path) -> dict[str, str]:
     """YAML by path, `ENVIRONMENT/MODEL.yaml`: the stable version of every model whose spec is usable."""
     repository = open_repository(repo)
     wish = repository.wish_at(repository.source.refresh().commit)
-    ledger = Book(repository.journal, None, SystemClock()).refresh()
+    ledger = read_book(repository).ledger
     files: dict[str, str] = {}
     for name, placed in sorted(wish.models.items()):
         for environment, standing in sorted(ledger.model(name).standing.items()):

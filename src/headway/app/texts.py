@@ -1,12 +1,11 @@
-"""Texts for people: what `verify`, `replay` and `history` print of their views."""
+"""Texts for people: what `verify` and `replay` print of their views."""
 
 from collections.abc import Sequence
 
 from headway.app.proving import Proof
 from headway.evidence.replay import Replayed
-from headway.evidence.story import Told
 
-__all__ = ["proof_text", "replay_text", "story_text"]
+__all__ = ["proof_text", "replay_text"]
 
 
 def proof_text(proof: Proof) -> str:
@@ -30,15 +29,3 @@ def replay_text(found: Sequence[Replayed], *, every: bool) -> str:
     ]
     same = sum(again.outcome == "same" for again in found)
     return "\n".join([*lines, f"{same} of {len(found)} verdicts came out the same"])
-
-
-def story_text(lines: Sequence[Told]) -> str:
-    """One line a record."""
-    return "\n".join(map(_told, lines))
-
-
-def _told(line: Told) -> str:
-    place = f" in {line.environment}" if line.environment else ""
-    why = f": {line.why}" if line.why else ""
-    when = line.at[:19].replace("T", " ")
-    return f"{when}  {line.version or '-':<8} {line.what}{place}{why}  [{line.signer}]"

@@ -11,16 +11,17 @@ from headway.adapters.signing.keys import find, load
 from headway.adapters.steps.environments import Environments
 from headway.adapters.store.folder import FolderStore
 from headway.app.late import LateAssessor, LateData, LateTrainer
+from headway.app.readings import keep_reading, kept_reading
 from headway.app.repository import Repository
 from headway.app.settings import Settings
 from headway.app.storage import open_store
 from headway.evidence.bundle import BUNDLE_FILE, Manifest
 from headway.evidence.folder import FileDigest
 from headway.evidence.summary import Summary
-from headway.reconcile.book import Book
+from headway.reconcile.book import Book, Reading
 from headway.reconcile.jobs import Jobs
 from headway.reconcile.memory import Memory
-from headway.reconcile.ports import Assessor, DataFiles, Signing, Trainer
+from headway.reconcile.ports import Assessor, DataFiles, PortError, Signing, Trainer
 from headway.reconcile.world import World
 from headway.spec.project import Signer
 
@@ -31,10 +32,14 @@ __all__ = [
     "open_memory",
     "open_runtime",
     "open_world",
+    "read_book",
     "read_reference",
     "training_environment",
     "up_holder",
 ]
+
+# So many new records cost a command more than keeping what it has read.
+WORTH_KEEPING = 32
 
 
 class SystemClock:
@@ -60,11 +65,25 @@ def open_key(settings: Settings, signers: tuple[Signer, ...]) -> Signing | None:
 
 def open_book(repository: Repository) -> Book:
     """The record, read to its head, with this machine's key if it has one."""
-    reader = Book(repository.journal, None, SystemClock())
-    reader.refresh()
-    signing = open_key(repository.settings, reader.ledger.chain.signers)
-    book = Book(repository.journal, signing, SystemClock())
-    book.refresh()
+    book = read_book(repository)
+    book.sign_with(open_key(repository.settings, book.ledger.chain.signers))
+    return book
+
+
+def read_book(repository: Repository) -> Book:
+    """The record, read to its head from where this machine has read it before, without a key."""
+    begun = kept_reading(repository, "ledger", Reading)
+    book = Book(repository.journal, None, SystemClock(), begun=begun)
+    try:
+        book.refresh()
+    except PortError:
+        if begun is None:
+            raise
+        begun = None  # that branch was rewritten since, or is another's
+        book = Book(repository.journal, None, SystemClock())
+        book.refresh()
+    if book.ledger.length - (begun.ledger.length if begun else 0) >= WORTH_KEEPING:
+        keep_reading(repository, "ledger", book.reading)
     return book
 
 

@@ -1,6 +1,6 @@
-"""The story of a model in lines: what happened when, who signed it, and why."""
+"""The stories of models in lines: what happened when, who signed it, and why."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
 from msgspec import Struct
@@ -21,7 +21,7 @@ from headway.evidence.record import (
 )
 from headway.evidence.verdict import Answer
 
-__all__ = ["Told", "story"]
+__all__ = ["Stories", "Told", "stories"]
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -38,23 +38,39 @@ class Told(Struct, frozen=True, kw_only=True):
     record: str
 
 
-def story(entries: Iterable[Entry], model: str) -> Iterator[Told]:
-    """The lines of one model, oldest first, with changes of the list of signers between them."""
+Stories = Mapping[str, Sequence[Told]]
+
+
+def stories(entries: Iterable[Entry], before: Stories | None = None) -> dict[str, list[Told]]:
+    """Every model's lines, oldest first, with changes of the list of signers between them, which concern all.
+
+    `before` are stories to go on with; under the empty name are the lines that a model's story begins with.
+    """
+    found = {model: list(lines) for model, lines in (before or {}).items()}
     for entry in entries:
-        record = entry.record
-        if record.subject.model == model or isinstance(record.seen, Signers):
-            what, why = _told(record, record.seen)
-            yield Told(
-                at=record.at,
-                version=record.subject.version,
-                environment=record.subject.environment,
-                what=what,
-                why=why,
-                signer=entry.signer,
-                main=record.main,
-                commit=entry.commit,
-                record=entry.digest,
-            )
+        line, model = _line(entry), entry.record.subject.model
+        if isinstance(entry.record.seen, Signers):
+            for lines in (found.setdefault("", []), *(lines for name, lines in found.items() if name)):
+                lines.append(line)
+        elif model:
+            found.setdefault(model, list(found.get("", ()))).append(line)
+    return found
+
+
+def _line(entry: Entry) -> Told:
+    record = entry.record
+    what, why = _told(record, record.seen)
+    return Told(
+        at=record.at,
+        version=record.subject.version,
+        environment=record.subject.environment,
+        what=what,
+        why=why,
+        signer=entry.signer,
+        main=record.main,
+        commit=entry.commit,
+        record=entry.digest,
+    )
 
 
 def _told(record: Record, seen: Seen) -> tuple[str, str]:  # noqa: PLR0911 - one return a kind

@@ -14,7 +14,7 @@ from headway.evidence.vsa import ReleaseClaim, release_statement
 from headway.reconcile.ports import Change, Clock, Commit, Head, Journal, MovedError, PortError, Signing
 from headway.spec.digest import digest
 
-__all__ = ["Book", "Draft"]
+__all__ = ["Book", "Draft", "Reading"]
 
 # Another process of this machine may write between our reading and our writing: read again, sign again.
 TRIES = 8
@@ -28,22 +28,41 @@ class Draft(Struct, frozen=True, kw_only=True):
     verdicts: tuple[Verdict, ...] = ()
 
 
-class Book:
-    """The folded ledger of the branch headway, as far as this process has read it."""
+class Reading(Struct, frozen=True, kw_only=True):
+    """The ledger as it is after a commit; after nothing, an empty one."""
 
-    def __init__(self, journal: Journal, signing: Signing | None, clock: Clock) -> None:
+    commit: str = ""
+    ledger: Ledger = Ledger()
+
+
+class Book:
+    """The folded ledger of the branch headway, as far as this process has read it; `begun` is where it begins."""
+
+    def __init__(
+        self, journal: Journal, signing: Signing | None, clock: Clock, *, begun: Reading | None = None
+    ) -> None:
+        begun = begun or Reading()
         self._journal = journal
         self._signing = signing
         self._clock = clock
-        self._read = ""
-        self.ledger = Ledger()
+        self._read = begun.commit
+        self.ledger = begun.ledger
         self.head = Head(commit="")
         self.written = False  # something since the last push
+
+    @property
+    def reading(self) -> Reading:
+        """As far as this process has read."""
+        return Reading(commit=self._read, ledger=self.ledger)
 
     @property
     def signer(self) -> str:
         """Whose key this machine has; empty when it has none."""
         return self._signing.name if self._signing else ""
+
+    def sign_with(self, signing: Signing | None) -> None:
+        """Sign what is written from now on; whose key this machine has may stand in the record itself."""
+        self._signing = signing
 
     def refresh(self) -> Ledger:
         """Ask the remote, and read what is new on the branch."""
