@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from headway.decide.gates.judge import passed
+from headway.decide.gates.judge import passed, refusal
 from headway.evidence.verdict import Answer, Verdict
 
 __all__ = ["Entry", "Standing", "may_enter"]
@@ -46,14 +46,9 @@ def may_enter(standing: Standing) -> Entry:
     if standing.verdicts is None:
         return Entry(answer=Answer.UNDECIDED, why="its gates are not judged yet")
     if not passed(standing.verdicts):
-        return Entry(answer=Answer.FAIL, why=_refusal(standing.verdicts))
+        return Entry(answer=Answer.FAIL, why=refusal(standing.verdicts))
     if standing.hold and not standing.asked:
         return Entry(answer=Answer.FAIL, why=f"automatic releases are held: {standing.hold}")
     if standing.approval_needed and not standing.approvals:
         return Entry(answer=Answer.UNDECIDED, why="an approval is needed")
     return Entry(answer=Answer.PASS, why="its gates passed")
-
-
-def _refusal(verdicts: Sequence[Verdict]) -> str:
-    faults = [f"{found.name}: {found.why}" for found in verdicts if found.answer in {Answer.FAIL, Answer.UNDECIDED}]
-    return "; ".join(faults) or "no gate was passed"

@@ -70,9 +70,15 @@ class Book:
         return self.follow()
 
     def write(
-        self, drafts: Sequence[Draft], *, main: str, subject: str, files: Mapping[str, bytes | None] | None = None
+        self,
+        drafts: Sequence[Draft],
+        *,
+        main: str,
+        subject: str,
+        body: str = "",
+        files: Mapping[str, bytes | None] | None = None,
     ) -> str:
-        """Sign the drafts and commit them with the files, in one commit; its id.
+        """Sign the drafts and commit them with the files, in one commit that `body` gives reasons for; its id.
 
         PortError without a key, or when others write faster than we read.
         """
@@ -81,7 +87,7 @@ class Book:
         for _ in range(TRIES):
             self.follow()
             sealed = self._sealed(self.ledger, drafts, main)
-            change = Change(files={**(files or {}), **sealed}, subject=subject, trailers=trailers)
+            change = Change(files={**(files or {}), **sealed}, subject=subject, body=body, trailers=trailers)
             try:
                 commit = self._journal.append(change, onto=self._read)
             except MovedError:

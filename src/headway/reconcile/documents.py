@@ -1,4 +1,6 @@
-"""The documents that Headway writes on its branch, as bytes and back: locks and releases."""
+"""What Headway writes on its branch, as bytes and back: locks, releases, the words of a commit."""
+
+import textwrap
 
 import msgspec
 
@@ -11,6 +13,7 @@ __all__ = [
     "lock_file",
     "lock_of",
     "lock_path",
+    "paragraph",
     "read_lock",
     "read_release",
     "release_file",
@@ -64,3 +67,12 @@ def lock_of(journal: Journal, model: str) -> Lock:
         return read_lock(data)
     except ValueError as error:
         raise PortError(f"{path} on the branch headway cannot be read: {error}. `headway verify` says more.") from error
+
+
+def paragraph(why: str) -> str:
+    r"""A reason as the body of a commit: wrapped, and without what a terminal would obey.
+
+    >>> paragraph("auc is\x1b[31m 0.6")
+    'auc is [31m 0.6'
+    """
+    return textwrap.fill("".join(char if char.isprintable() else " " for char in why), 100)

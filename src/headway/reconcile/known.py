@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from headway.decide.gates.judge import refusal
 from headway.evidence.ledger import Ledger
 from headway.evidence.state import Judgement, ModelState, Request, Standing, Try
 from headway.plan.facts import Gates, Pending
@@ -92,9 +93,8 @@ def gates(found: Judgement | None, over: Served | None) -> tuple[Gates, str]:
         return "unjudged", ""
     if found.passed:
         return "passed", ""
-    why = "; ".join(verdict.why for verdict in found.verdicts if verdict.answer in {"fail", "undecided"})
     failed = any(verdict.answer == "fail" for verdict in found.verdicts)
-    return ("refused" if failed else "undecided"), why
+    return ("refused" if failed else "undecided"), refusal(found.verdicts)
 
 
 def tried(state: ModelState, served: Served, environment: str) -> bool:

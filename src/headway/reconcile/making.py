@@ -2,26 +2,31 @@
 
 from msgspec import structs
 
-from headway.decide.gates.judge import judge, passed
+from headway.decide.gates.judge import judge, passed, refusal
+from headway.evidence.measurement import Measurement
 from headway.evidence.number import Numbered, next_version
 from headway.evidence.recipe import declared_files, test_digest, train_digest, wish_digest
 from headway.evidence.record import Judged, Retraining, Subject
-from headway.plan.action import Assess, Lock, Release, Train
+from headway.evidence.verdict import Verdict
+from headway.plan.action import Assess, Release, Train
+from headway.plan.action import Lock as Pin
 from headway.plan.wanted import next_actions
 from headway.reconcile.book import Draft
-from headway.reconcile.documents import lock_file, lock_of, lock_path
+from headway.reconcile.documents import lock_file, lock_of, lock_path, paragraph
 from headway.reconcile.jobs import Done, Failed, Running
 from headway.reconcile.locking import locked
 from headway.reconcile.ports import MeasureJob, TrainJob
 from headway.reconcile.releasing import release
 from headway.reconcile.scene import Effect, Scene
+from headway.spec.lock import Lock
 from headway.spec.model import Model
+from headway.spec.release import Served
 from headway.spec.wish import allowed_classes, effective_gates
 
-__all__ = ["assess", "lock", "train"]
+__all__ = ["assess", "judged", "lock", "measure_job", "numbered", "train", "train_job"]
 
 
-def lock(scene: Scene, action: Lock) -> Effect:
+def lock(scene: Scene, action: Pin) -> Effect:
     """Pin the data into the store and the lock into the record; a retraining begins with that."""
     model = _model(scene)
     job = scene.memory.jobs.ensure(
@@ -44,23 +49,32 @@ def lock(scene: Scene, action: Lock) -> Effect:
             return Effect(changed=True, line=f"{line}: {action.why}; {rows}")
 
 
-def train(scene: Scene, action: Train) -> Effect:
-    """Train, package and number; the record is written whether it went well or not."""
-    model = _model(scene)
-    pinned = lock_of(scene.world.journal, action.model)
-    versions = [
+def numbered(scene: Scene) -> list[Numbered]:
+    """The versions that have their numbers, as numbering asks for them."""
+    return [
         Numbered(version=made.version, signature=made.signature, recipe=made.recipe, train=made.train)
-        for made in scene.memory.book.ledger.model(action.model).versions
+        for made in scene.memory.book.ledger.model(scene.facts.model).versions
     ]
-    at_train = train_digest(pinned.spec)
-    work = TrainJob(
+
+
+def train_job(scene: Scene, pinned: Lock) -> TrainJob:
+    """The training that main asks for on this lock."""
+    model, versions, at_train = _model(scene), numbered(scene), train_digest(pinned.spec)
+    return TrainJob(
         model=model,
         folder=scene.folder,
         files=_declared(scene, model),
         lock=pinned,
-        number=lambda signature: next_version(versions, signature, recipe=action.recipe, train=at_train),
+        number=lambda signature: next_version(versions, signature, recipe=scene.facts.recipe, train=at_train),
         allow=allowed_classes(scene.wish, model),
     )
+
+
+def train(scene: Scene, action: Train) -> Effect:
+    """Train, package and number; the record is written whether it went well or not."""
+    pinned = lock_of(scene.world.journal, action.model)
+    at_train = train_digest(pinned.spec)
+    work = train_job(scene, pinned)
     key = f"train:{action.model}:{action.recipe}:{at_train}"
     job = scene.memory.jobs.ensure(key, lambda: scene.world.trainer.train(work), scene.now)
     match job:
@@ -79,21 +93,32 @@ def train(scene: Scene, action: Train) -> Effect:
             return Effect(changed=True, line=went if result.bundle else f"{went}: {seen.reason}")
 
 
+def measure_job(scene: Scene, served: Served, over: Served | None, pinned: Lock) -> MeasureJob:
+    """Everything that the gates of main ask to be measured of a version, over the live one."""
+    model = _model(scene)
+    return MeasureJob(
+        model=model,
+        gates=effective_gates(scene.wish, model),
+        bundle=served.bundle,
+        lock=pinned,
+        live=over.bundle if over else "",
+        live_version=over.version if over else "",
+        allow=allowed_classes(scene.wish, model),
+    )
+
+
+def judged(scene: Scene, work: MeasureJob, measured: Measurement, over: Served | None) -> tuple[Verdict, ...]:
+    """The verdicts of the gates on what was measured; each candidate on a test set spends some of its strength."""
+    spec = _model(scene).spec
+    uses = scene.memory.book.ledger.model(scene.facts.model).uses(test_digest(work.lock.spec), work.bundle)
+    return judge(work.gates, spec.task, spec.data, measured, over, uses)
+
+
 def assess(scene: Scene, action: Assess) -> Effect:
     """Measure and judge; when nothing else stands between, the release that follows is the same commit."""
-    model = _model(scene)
     pinned = lock_of(scene.world.journal, action.model)
-    gates, allow = effective_gates(scene.wish, model), allowed_classes(scene.wish, model)
-    work = MeasureJob(
-        model=model,
-        gates=gates,
-        bundle=action.served.bundle,
-        lock=pinned,
-        live=action.over.bundle if action.over else "",
-        live_version=action.over.version if action.over else "",
-        allow=allow,
-    )
-    wish = wish_digest(model, gates, allow)
+    work = measure_job(scene, action.served, action.over, pinned)
+    wish = wish_digest(work.model, work.gates, work.allow)
     key = f"measure:{action.served.bundle}:{work.live}:{wish}:{test_digest(pinned.spec)}"
     job = scene.memory.jobs.ensure(key, lambda: scene.world.assessor.measure(work), scene.now)
     match job:
@@ -102,8 +127,7 @@ def assess(scene: Scene, action: Assess) -> Effect:
         case Failed(error=error):
             raise error
         case Done(value=measured):
-            uses = scene.memory.book.ledger.model(action.model).uses(test_digest(pinned.spec), action.served.bundle)
-            verdicts = judge(gates, model.spec.task, model.spec.data, measured, action.over, uses)
+            verdicts = judged(scene, work, measured, action.over)
             good = passed(verdicts)
             draft = Draft(
                 subject=Subject(
@@ -132,9 +156,9 @@ def _conclude(scene: Scene, action: Assess, draft: Draft, *, good: bool) -> Effe
             if isinstance(step, Release) and step.environment == action.environment:
                 return release(scene, step, before=[draft])
     went = f"{name} {'passes' if good else 'does not pass'} the gates of {action.environment}"
-    scene.memory.book.write([draft], main=scene.facts.main, subject=went)
-    why = "" if good else ": " + "; ".join(v.why for v in draft.verdicts if v.answer in {"fail", "undecided"})
-    return Effect(changed=True, line=went + why)
+    why = "" if good else refusal(draft.verdicts)
+    scene.memory.book.write([draft], main=scene.facts.main, subject=went, body=paragraph(why))
+    return Effect(changed=True, line=f"{went}: {why}" if why else went)
 
 
 def _declared(scene: Scene, model: Model) -> dict[str, bytes]:

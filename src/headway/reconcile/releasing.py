@@ -13,7 +13,7 @@ from headway.evidence.window import Arm
 from headway.plan.action import Apply, Release
 from headway.plan.facts import Place
 from headway.reconcile.book import Draft
-from headway.reconcile.documents import release_file, release_path, statement_path
+from headway.reconcile.documents import paragraph, release_file, release_path, statement_path
 from headway.reconcile.keeping import keep
 from headway.reconcile.objects import act, replicas
 from headway.reconcile.scene import Effect, Scene
@@ -127,7 +127,7 @@ def write_release(scene: Scene, place: Place, seen: Released, before: Sequence[D
     if place.candidate and seen.candidate and seen.candidate != place.candidate:
         line += f", superseding {place.candidate.version}"
     drafts = [*before, Draft(subject=subject, seen=seen)]
-    scene.memory.book.write(drafts, main=scene.facts.main, subject=line, files=files)
+    scene.memory.book.write(drafts, main=scene.facts.main, subject=line, body=paragraph(seen.why), files=files)
     return f"{line}: {seen.why}" if seen.why else line
 
 

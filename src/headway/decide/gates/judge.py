@@ -13,7 +13,7 @@ from headway.spec.gate import METRICS, Gate, LatencyGate, MetricGate, SignatureG
 from headway.spec.model import Task
 from headway.spec.release import Served
 
-__all__ = ["RULES", "judge", "passed"]
+__all__ = ["RULES", "judge", "passed", "refusal"]
 
 RULES: Mapping[str, Rule] = {**rules.RULES, **metric.RULES, **expect.RULES}
 
@@ -45,6 +45,16 @@ def passed(verdicts: Sequence[Verdict]) -> bool:
         for verdict in verdicts
     )
     return fine and any(verdict.answer is Answer.PASS for verdict in verdicts)
+
+
+def refusal(verdicts: Sequence[Verdict]) -> str:
+    """Which gates do not pass, by how much, and what would have passed: one paragraph.
+
+    >>> refusal([])
+    'no gate passed'
+    """
+    faults = (found for found in verdicts if found.answer in {Answer.FAIL, Answer.UNDECIDED})
+    return ". ".join(f"{found.name}: {found.why}" for found in faults) or "no gate passed"
 
 
 Asked = tuple[str, Struct]
