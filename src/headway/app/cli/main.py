@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("put a training script under Headway", "headway.app.cli.init"),
     "check": ("print every finding about what is wished", "headway.app.cli.check"),
     "train": ("train a model from the work tree", "headway.app.cli.train"),
+    "review": ("compare a change with main", "headway.app.cli.review"),
     "up": ("bring the world to what Git says, and keep it there", "headway.app.cli.up"),
     "down": ("end what serves on this machine", "headway.app.cli.down"),
     "plan": ("show what the next pass would do, and why", "headway.app.cli.plan"),

@@ -1,0 +1,1 @@
+"""`headway review`: what a change does, before it is merged."""
