@@ -173,6 +173,18 @@ def test_a_rollback_goes_back_and_holds_until_resume() -> None:
     assert town.candidate() == "1.2.0"
 
 
+def test_the_commit_of_a_refusal_says_which_gate_and_what_would_have_passed() -> None:
+    town = Town()
+    town.commit("one")
+    town.settle()
+    town.commit("worse")
+    town.assessor.auc[digest(b"worse")] = 0.55
+    town.settle()
+    said = " ".join(change.body for _, change in town.journal.line if "does not pass" in change.subject).split()
+    assert "auc at least 0.6: auc is 0.5500" in " ".join(said)
+    assert "it would have passed with at least 0.6" in " ".join(said)
+
+
 def test_a_worse_version_is_refused_and_production_untouched() -> None:
     town = Town()
     town.commit("one")

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from headway.decide.gates.judge import judge, passed
+from headway.decide.gates.judge import judge, passed, refusal
 from headway.decide.rules import RULES
 from headway.evidence.bundle import Column, Signature
 from headway.evidence.measurement import (
@@ -293,3 +293,19 @@ def test_every_verdict_is_recomputed_from_its_record() -> None:
     for found in judge(gates, TASK, Data(expect={"distance": Expect(unique=True)}), measured, LIVE, 3):
         kept = msgspec.json.decode(msgspec.json.encode(found), type=Verdict)
         assert RULES[kept.rule](kept.inputs) == found
+
+
+def test_a_refusal_names_each_gate_and_what_would_have_passed() -> None:
+    measured = structs.replace(GOOD, metrics=(auc(0.65),), unscored_rows=3)
+    said = refusal(judge((AUC,), TASK, Data(), measured, None, 1))
+    assert "answers: 3 of " in said
+    assert "auc at least 0.7: auc is 0.6500" in said
+    assert "0.0500 off; it would have passed with at least 0.7" in said
+    assert "scan" not in said
+
+
+def test_what_is_undecided_says_what_would_decide_it() -> None:
+    blind = structs.replace(GOOD, metrics=(), paired=())
+    said = refusal(judge((AUC, NOT_WORSE), TASK, Data(), blind, LIVE, 1))
+    assert "rows of every class would decide it" in said
+    assert "with the bytes of 1.0.0 in the store it would be" in said

@@ -33,7 +33,10 @@ def metric_absolute_1(inputs: Inputs) -> Verdict:
     if not seen.applies:
         return conclude("metric-absolute/1", seen, Answer.NOT_APPLICABLE, why=f"the task has no {seen.metric}")
     if seen.measured is None or seen.measured.rows == 0:
-        why = f"{seen.metric} has no value on these test rows (one class only, or no probabilities?)"
+        why = (
+            f"{seen.metric} has no value on these test rows; rows of every class would decide it, and a model that "
+            "gives probabilities where the metric takes them"
+        )
         return conclude("metric-absolute/1", seen, Answer.UNDECIDED, why=why)
     point = seen.measured.point
     short = _short_of(point, seen.at_least, seen.at_most)
@@ -113,7 +116,10 @@ def metric_versus_1(inputs: Inputs) -> Verdict:
         why = "there is no live version to compare with" if seen.applies else f"the task has no {seen.metric}"
         return conclude("metric-versus/1", seen, Answer.NOT_APPLICABLE, why=why)
     if seen.paired is None:
-        why = f"{seen.metric} was not compared with the live {seen.live} on the same rows"
+        why = (
+            f"{seen.metric} was not compared with the live {seen.live} on the same rows; with the bytes of {seen.live} "
+            "in the store it would be"
+        )
         return conclude("metric-versus/1", seen, Answer.UNDECIDED, why=why)
     units = _units(seen.paired)
     if units < LEAST[seen.paired.method]:
