@@ -27,6 +27,7 @@ from headway.spec.project import Signer
 
 __all__ = [
     "SystemClock",
+    "bundle_interpreter",
     "open_book",
     "open_key",
     "open_memory",
@@ -150,6 +151,11 @@ def _assessor(repository: Repository) -> Assessor:
 
 def _environments(settings: Settings) -> Environments:
     return Environments(settings.folders.cache, settings.environ)
+
+
+def bundle_interpreter(settings: Settings, folder: Path) -> Path:
+    """The interpreter of a bundle's requirements, its environment built unless it is there."""
+    return _environments(settings).of_bundle(folder)
 
 
 def up_holder(repository: Repository) -> str:
