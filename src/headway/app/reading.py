@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from headway.reconcile.ports import Blob
-from headway.spec.load import kind_at
+from headway.spec.load import MARK, kind_at
 from headway.spec.papers import Papers, read_papers
 from headway.spec.yaml import MOST_BYTES
 
@@ -27,11 +27,11 @@ class Tree(Protocol):
 def papers_at(tree: Tree, commit: str) -> Papers:
     """Every document of ours; only files of a size that is read are asked for."""
     files = tree.files(commit)
-    ours = {path: blob.size for path, blob in files.items() if kind_at(path)}
+    ours = {path: blob.size for path, blob in files.items() if kind_at(path, MARK)}
     large = {
         path: f"it has {size:,} bytes, and at most {MOST_BYTES:,} are read"
         for path, size in ours.items()
-        if size > MOST_BYTES
+        if size > MOST_BYTES and kind_at(path)
     }
-    data = tree.read(commit, [path for path in ours if path not in large])
+    data = tree.read(commit, [path for path, size in ours.items() if size <= MOST_BYTES])
     return read_papers(data, files.keys(), {**tree.refused(commit), **large})

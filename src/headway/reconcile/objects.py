@@ -5,10 +5,12 @@ from headway.evidence.stage import Rollout
 from headway.plan.arms import Running, Share, part, shares, wished
 from headway.plan.diff import differences
 from headway.plan.facts import Place
+from headway.reconcile.documents import statement_path
 from headway.reconcile.ports import Observed, PortError
 from headway.reconcile.scene import Scene
 from headway.render.manifest import Object
 from headway.render.objects import ServedArm, objects
+from headway.spec.environment import Environment
 from headway.spec.model import Model
 from headway.spec.release import Served
 
@@ -49,10 +51,23 @@ def _wanted(
     kept = place.kept if stable == place.stable else None
     wanted = wished(stable, share, kept, replicas=replicas(model, place))
     arms = [
-        ServedArm(served=found.served, weight=found.weight, replicas=found.replicas)
+        ServedArm(
+            served=found.served,
+            weight=found.weight,
+            replicas=found.replicas,
+            statement=_statement(scene, env, found.served),
+        )
         for found in shares(wanted, _running(scene.observed[place.environment]))
     ]
     return objects(model, env, arms)
+
+
+def _statement(scene: Scene, environment: Environment, served: Served) -> str:
+    """The release statement that a cluster's pods demand; a machine's own processes have the record beside them."""
+    if environment.spec.target != "kubernetes":
+        return ""
+    path = statement_path(scene.facts.model, environment.metadata.name, served.version)
+    return scene.world.journal.files("releases").get(path, b"").decode()
 
 
 def _running(observed: Observed) -> tuple[Running, ...]:

@@ -1,12 +1,13 @@
 """A model in an environment as Kubernetes objects, the same for a cluster and for one machine."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
 from headway.evidence.weights import Backend, Route
-from headway.render.manifest import LABEL_ENVIRONMENT, LABEL_MODEL, LABEL_VERSION, Object
-from headway.render.pod import ANNOTATION_BUNDLE, PORT, pod
+from headway.render.manifest import LABEL_ENVIRONMENT, LABEL_MODEL, LABEL_VERSION, Object, app_labels
+from headway.render.pod import ANNOTATION_BUNDLE, PORT, pod, release_map, selector_of, statement_file
 from headway.render.traffic.table import TRAFFIC
 from headway.spec.environment import Environment
 from headway.spec.model import Model
@@ -19,11 +20,15 @@ MOST_NAME = 63
 
 
 class ServedArm(Struct, frozen=True, kw_only=True):
-    """A version that runs: its weight in percent, and how many replicas it has (in a cluster: at least)."""
+    """A version that runs: its weight in percent, and how many replicas it has (in a cluster: at least).
+
+    `statement` is the signed release statement (JSON), which a cluster's pods demand.
+    """
 
     served: Served
     weight: float
     replicas: int
+    statement: str = ""
 
 
 def objects(model: Model, environment: Environment, arms: Sequence[ServedArm]) -> tuple[Object, ...]:
@@ -39,7 +44,15 @@ def objects(model: Model, environment: Environment, arms: Sequence[ServedArm]) -
     return tuple(sorted(made, key=lambda item: (order.get(item["kind"], len(order)), item["metadata"]["name"])))
 
 
-ORDER = ("ConfigMap", "Service", "Deployment", "PodDisruptionBudget", "HorizontalPodAutoscaler", "HTTPRoute")
+ORDER = (
+    "ConfigMap",
+    "Service",
+    "Deployment",
+    "PodDisruptionBudget",
+    "HorizontalPodAutoscaler",
+    "HTTPRoute",
+    "VirtualService",
+)
 
 
 def name_of(model: str, environment: str, version: str) -> str:
@@ -48,8 +61,13 @@ def name_of(model: str, environment: str, version: str) -> str:
     >>> name_of("delay", "production", "1.4.2")
     'delay-production-1-4-2'
     """
-    tail = f"-{environment}-{version.replace('.', '-')}"
-    return model[: MOST_NAME - len(tail)].rstrip("-") + tail
+    name = f"{model}-{environment}-{version.replace('.', '-')}"
+    if len(name) <= MOST_NAME:
+        return name
+    # Two long names with the same beginning must not become one.
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    tail = f"-{digest}-{version.replace('.', '-')}"
+    return name[: MOST_NAME - len(tail)].rstrip("-") + tail
 
 
 def labels(model: str, environment: str, version: str) -> dict[str, str]:
@@ -58,9 +76,8 @@ def labels(model: str, environment: str, version: str) -> dict[str, str]:
         LABEL_MODEL: model,
         LABEL_ENVIRONMENT: environment,
         LABEL_VERSION: version,
-        "app.kubernetes.io/name": model,
         "app.kubernetes.io/version": version,
-        "app.kubernetes.io/managed-by": "headway",
+        **app_labels(model, environment),
     }
 
 
@@ -68,8 +85,10 @@ def _arm(model: Model, environment: Environment, arm: ServedArm) -> Iterator[Obj
     mine = labels(model.metadata.name, environment.metadata.name, arm.served.version)
     name = name_of(model.metadata.name, environment.metadata.name, arm.served.version)
     metadata = {"name": name, "labels": mine}
-    selector = {key: mine[key] for key in (LABEL_MODEL, LABEL_ENVIRONMENT, LABEL_VERSION)}
+    selector = selector_of(model, environment, arm.served)
     replicas = max(1, arm.replicas)
+    metrics = list(_metrics(model))
+    cluster = environment.spec.target == "kubernetes"
     yield {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -81,6 +100,13 @@ def _arm(model: Model, environment: Environment, arm: ServedArm) -> Iterator[Obj
             "environment": environment.metadata.name,
         },
     }
+    if cluster:
+        yield {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": release_map(name), "labels": mine},
+            "data": {statement_file(arm.served): arm.statement},
+        }
     yield {
         "apiVersion": "v1",
         "kind": "Service",
@@ -92,7 +118,8 @@ def _arm(model: Model, environment: Environment, arm: ServedArm) -> Iterator[Obj
         "kind": "Deployment",
         "metadata": {**metadata, "annotations": {ANNOTATION_BUNDLE: arm.served.bundle}},
         "spec": {
-            "replicas": replicas,
+            # An autoscaler owns the number in a cluster: every apply that named one would undo what it did.
+            **({} if cluster and metrics else {"replicas": replicas}),
             "selector": {"matchLabels": selector},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
             "template": {
@@ -108,17 +135,18 @@ def _arm(model: Model, environment: Environment, arm: ServedArm) -> Iterator[Obj
             "metadata": dict(metadata),
             "spec": {"maxUnavailable": 1, "selector": {"matchLabels": selector}},
         }
-    yield {
-        "apiVersion": "autoscaling/v2",
-        "kind": "HorizontalPodAutoscaler",
-        "metadata": dict(metadata),
-        "spec": {
-            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
-            "minReplicas": replicas,
-            "maxReplicas": max(replicas, model.spec.serve.replicas.max),
-            "metrics": list(_metrics(model)),
-        },
-    }
+    if metrics:
+        yield {
+            "apiVersion": "autoscaling/v2",
+            "kind": "HorizontalPodAutoscaler",
+            "metadata": dict(metadata),
+            "spec": {
+                "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+                "minReplicas": replicas,
+                "maxReplicas": max(replicas, model.spec.serve.replicas.max),
+                "metrics": metrics,
+            },
+        }
 
 
 def _metrics(model: Model) -> Iterator[Object]:

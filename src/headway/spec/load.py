@@ -12,12 +12,15 @@ from headway.spec.policy import Policy
 from headway.spec.project import Project
 from headway.spec.yaml import Node, excerpt, read_nodes
 
-__all__ = ["KINDS", "Document", "Loaded", "Placed", "kind_at", "load"]
+__all__ = ["KINDS", "MARK", "Document", "Loaded", "Placed", "kind_at", "load"]
 
 Document = Project | Model | Environment | Policy
 
 # What people write.  Locks and releases are written by Headway, on its own branch.
 KINDS: dict[str, type[Document]] = {"Project": Project, "Model": Model, "Environment": Environment, "Policy": Policy}
+
+# What a file of ours holds, wherever it lies: the beginning of our versions' names.
+MARK = b"headway.dev/"
 
 T = TypeVar("T")
 
@@ -99,7 +102,7 @@ def kind_at(file: str, data: bytes = b"") -> str | None:
     parts = file.split("/")
     if file == "headway.yaml":
         return "Project"
-    if parts[-1] == "model.yaml" and ((parts[0] == "models" and len(parts) > 2) or b"headway.dev/" in data):
+    if parts[-1] == "model.yaml" and ((parts[0] == "models" and len(parts) > 2) or MARK in data):
         return "Model"
     if len(parts) == 2 and parts[1].endswith((".yaml", ".yml")):
         return {"environments": "Environment", "policies": "Policy"}.get(parts[0])

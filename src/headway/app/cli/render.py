@@ -16,11 +16,14 @@ def command(folder: Path | None, repo: str) -> None:
     """Write the objects of every released model in every environment."""
     from headway.app.rendering import rendered
 
-    for path, text in rendered(Path(repo)).items():
+    found = rendered(Path(repo))
+    for path, text in found.files.items():
         if folder is None:
             click.echo(f"---\n# {path}\n{text}", nl=False)
             continue
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text)
+        target.write_text(text, encoding="utf-8")
         click.echo(f"wrote {target}")
+    for line in found.missing:
+        click.echo(f"not rendered: {line}", err=True)

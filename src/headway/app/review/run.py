@@ -3,13 +3,13 @@
 Steps, measurements and bundles land in the caches and the store, so what is merged need not be made again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from msgspec import structs
 
-from headway.adapters.git.worktree import WorkTree
+from headway.app.checking import wish_of_work_tree
 from headway.app.errors import RefusedError
 from headway.app.repository import Repository, open_repository
 from headway.app.review.changes import field_changes, file_changes, findings_since, repository_changes
@@ -22,8 +22,9 @@ from headway.reconcile.memory import Memory
 from headway.reconcile.once import refresh
 from headway.reconcile.ports import PortError, Source
 from headway.reconcile.world import World
+from headway.spec.load import Placed
 from headway.spec.model import Model
-from headway.spec.wish import Placed, Wish, allowed_classes, effective_gates, load_wish
+from headway.spec.wish import Wish, allowed_classes, effective_gates
 
 __all__ = ["Side", "review", "review_sides"]
 
@@ -55,8 +56,8 @@ def review(repo: Path, ref: str | None) -> Review:
 
 def review_sides(world: World, memory: Memory, *, before: Side, after: Side) -> Review:
     """Compare two sides; every model that the change touches is made and judged as the loop would do it."""
-    names = sorted({*before.wish.models, *after.wish.models, *_broken(after.wish)})
-    there = replace(memory, read_wish=lambda _commit: after.wish, main=after.commit, wishes={}, models={}, recipes={})
+    names = sorted({*before.wish.models, *after.wish.models, *after.wish.held})
+    there = replace(memory, read_wish=lambda _commit: after.wish, main=after.commit, wishes={}, older={}, recipes={})
     models: list[ModelReview] = []
     untouched: list[str] = []
     for name in names:
@@ -83,26 +84,15 @@ def review_sides(world: World, memory: Memory, *, before: Side, after: Side) -> 
 def _side(repository: Repository, commit: str) -> Side:
     if commit:
         return Side(name=commit, source=repository.source, commit=commit, wish=repository.wish_at(commit))
-    tree = WorkTree(repository.root, path=repository.path, environ=repository.settings.environ)
-    files = tree.files()
-    data = tree.read("", [path for path in files if path.endswith((".yaml", ".yml"))])
-    return Side(name="the work tree", source=tree, commit="", wish=load_wish(data, set(files)))
-
-
-def _broken(wish: Wish) -> Iterator[str]:
-    """Models whose file is there and cannot be used; their folder names them."""
-    files = {placed.file for placed in wish.models.values()}
-    for finding in wish.findings:
-        folder, _, name = finding.place.file.rpartition("/")
-        if name == "model.yaml" and finding.severity == "error" and finding.place.file not in files:
-            yield folder.rpartition("/")[2]
+    wish, tree = wish_of_work_tree(repository)
+    return Side(name="the work tree", source=tree, commit="", wish=wish)
 
 
 def _compared(name: str, before: Side, after: Side) -> ModelReview | None:
     """What differs in the texts; None when nothing of the model does."""
     old, new = before.wish.models.get(name), after.wish.models.get(name)
     if new is None:
-        if name in _broken(after.wish) and name not in _broken(before.wish):
+        if name in after.wish.held and name not in before.wish.held:
             why = "its model.yaml cannot be used; the findings say why. What is served goes on as it is"
             return ModelReview(model=name, outcome="failed", reason=why)
         gone = "deleting its file stops nothing: what is served goes on until `headway retire`"

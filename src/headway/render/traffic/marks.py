@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from headway.evidence.weights import Backend, Route
-from headway.render.manifest import LABEL_ENVIRONMENT, LABEL_MODEL, Object
+from headway.render.manifest import LABEL_ENVIRONMENT, LABEL_MODEL, Object, app_labels
 from headway.render.traffic.dialect import percent
 from headway.spec.digest import canonical
 
@@ -31,7 +31,11 @@ def marks(route: Route) -> Object:
         annotations[_LISTEN] = route.listen
     return {
         "name": f"{route.model}-{route.environment}",
-        "labels": {LABEL_MODEL: route.model, LABEL_ENVIRONMENT: route.environment},
+        "labels": {
+            LABEL_MODEL: route.model,
+            LABEL_ENVIRONMENT: route.environment,
+            **app_labels(route.model, route.environment),
+        },
         "annotations": annotations,
     }
 
