@@ -1,5 +1,6 @@
 """`headway render` over a real record: what is released, and nothing that nobody watches."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.fakes.signing import MemorySigning
 from tests.render.schemas import faults
 
 from headway.adapters.git.journal import GitJournal
+from headway.app.cli import keys
 from headway.app.cli.render import command
 from headway.evidence.vsa import check_release
 from headway.reconcile.ports import Change
@@ -62,6 +64,14 @@ def test_the_statement_of_the_record_is_mounted_and_lets_the_bundle_in(place: Pl
     statement = found["data"][f"{TWO.version}.dsse.json"].encode()
     keys = {"decider": MemorySigning("decider").public}
     assert check_release(statement, keys=keys, bundle=TWO.bundle, environment="production") == ""
+
+
+def test_the_keys_that_are_told_are_those_of_the_deciders(place: Place) -> None:
+    place.render()
+    told = CliRunner().invoke(keys.command, ["production", "--repo", str(place.repo)])
+    assert json.loads(told.stdout) == {"decider": MemorySigning("decider").public}
+    nobody = CliRunner().invoke(keys.command, ["nowhere", "--repo", str(place.repo)])
+    assert "somebody may into: production" in str(nobody.exception)
 
 
 def test_a_candidate_runs_and_gets_no_request(place: Place) -> None:

@@ -86,7 +86,7 @@ def _server(model: Model, environment: Environment, served: Served, *, cluster: 
             f"--digest={served.bundle}",
             f"--environment={environment.metadata.name}",
             f"--drain={DRAIN_S}",
-            *(_guard(served) if cluster else []),
+            *(_guard(environment, served) if cluster else []),
         ],
         "ports": [{"name": "http", "containerPort": PORT}],
         "readinessProbe": _probe("ready", period=2),
@@ -112,7 +112,7 @@ def _fetch(environment: Environment, served: Served) -> Object:
             BUNDLE_FOLDER,
             f"--store=file:{STORE_FOLDER}",
             f"--environment={environment.metadata.name}",
-            *_guard(served),
+            *_guard(environment, served),
         ],
         "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
         "securityContext": dict(_LOCKED_DOWN),
@@ -131,8 +131,12 @@ def _image(environment: Environment) -> str:
     return image if ":" in last or "@" in last else f"{image}:{__version__}"
 
 
-def _guard(served: Served) -> list[str]:
-    return [f"--require-release={RELEASES_FOLDER}/{statement_file(served)}", f"--keys={KEYS_FOLDER}/keys.json"]
+def _guard(environment: Environment, served: Served) -> list[str]:
+    """Each environment has a file of keys of its own: who decides for staging must not let into production."""
+    return [
+        f"--require-release={RELEASES_FOLDER}/{statement_file(served)}",
+        f"--keys={KEYS_FOLDER}/{environment.metadata.name}.json",
+    ]
 
 
 def _guard_mounts() -> list[Object]:

@@ -8,7 +8,7 @@ import click
 
 from headway.app.errors import INTERRUPTED, OURS, REFUSED, RefusedError
 
-__all__ = ["COMMANDS", "cli", "main"]
+__all__ = ["COMMANDS", "MACHINES", "cli", "main"]
 
 # Command -> (its one line in --help, `module` or `module:name`).  A module holds its click command as `command`.
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -38,6 +38,12 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "demo": ("show the whole way of a change on real flights", "headway.app.cli.demo"),
 }
 
+# Commands that manifests call, not people; --help does not list them.
+MACHINES: Mapping[str, str] = {
+    "fetch": "headway.app.cli.fetch",
+    "keys": "headway.app.cli.keys",
+}
+
 
 class Lazy(click.Group):
     """A group that knows its commands by name and imports the one that is called."""
@@ -48,10 +54,10 @@ class Lazy(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """Import the command's module, or None when there is no such command."""
-        row = COMMANDS.get(cmd_name)
-        if row is None:
+        found = COMMANDS[cmd_name][1] if cmd_name in COMMANDS else MACHINES.get(cmd_name)
+        if found is None:
             return None
-        module, _, name = row[1].partition(":")
+        module, _, name = found.partition(":")
         command: click.Command = getattr(importlib.import_module(module), name or "command")
         return command
 
