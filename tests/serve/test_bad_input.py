@@ -39,7 +39,11 @@ WRONG: Mapping[str, tuple[bytes, str]] = {
     "deep nesting": (b'{"inputs": [{"data": ' + b"[" * 50_000, "JSON"),
     "not UTF-8": (b'{"id": "\xff\xfe"}', ""),
     "a column missing": (without("distance"), "'distance' is missing"),
-    "an unknown column": (json.dumps(request([{**ROW, "speed": 1.0}])).encode(), "'speed' is unknown"),
+    "a column misspelt": (
+        column("distance").replace(b"distance", b"distnace"),
+        "'distance' is missing; not known: 'distnace'",
+    ),
+    "unknown columns only": (json.dumps(request([{"speed": 1.0}])).encode(), "no column is known; not known: 'speed'"),
     "a column twice": (json.dumps({"inputs": request([ROW])["inputs"] * 2}).encode(), "'distance' is given twice"),
     "a string among numbers": (column("distance", data=["far"]), "'distance': the string 'far'"),
     "a boolean among numbers": (column("distance", data=[True]), "'distance': the boolean true"),
@@ -145,7 +149,7 @@ LAYOUT = Layout(Signature(inputs=INPUTS, outputs=OUTPUTS), 3e38)
 @settings(max_examples=300, deadline=None)
 @given(st.fixed_dictionaries({"inputs": st.lists(inputs, max_size=4)}) | anything)
 def test_no_request_at_all_raises_anything_but_a_fault(body: object) -> None:
-    for parse in (lambda raw: oip.parse(raw, LAYOUT, ("label",)).rows, lambda raw: invocations.parse(raw, LAYOUT)):
+    for parse in (lambda raw: oip.parse(raw, LAYOUT, ("label",)).rows, lambda raw: invocations.parse(raw, LAYOUT).rows):
         try:
             rows = parse(json.dumps(body).encode())
         except Fault as fault:
@@ -162,7 +166,7 @@ def test_no_request_at_all_raises_anything_but_a_fault(body: object) -> None:
 )
 def test_no_invocation_at_all_raises_anything_but_a_fault(form: str, value: object) -> None:
     try:
-        rows = invocations.parse(json.dumps({form: value}).encode(), LAYOUT)
+        rows = invocations.parse(json.dumps({form: value}).encode(), LAYOUT).rows
     except Fault as fault:
         assert fault.status == 400  # noqa: PT017 - either outcome is right
     else:

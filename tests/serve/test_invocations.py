@@ -35,6 +35,34 @@ def test_csv_is_read_with_its_header(server: Server, expected: list[int]) -> Non
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        {"dataframe_split": {"columns": ["note", *COLUMNS], "data": [["x", 1400.0, 40.0, "UA"]]}},
+        {"dataframe_records": [{"distance": 1400.0, "temp": 40.0, "carrier": "UA", "note": {"a": [1]}}]},
+        {"inputs": {"distance": [1400.0], "temp": [40.0], "carrier": ["UA"], "note": [1, 2, 3]}},
+        {"instances": [{"distance": 1400.0, "carrier": "UA", "note": 1}]},
+    ],
+)
+def test_columns_that_the_model_does_not_take_are_ignored_and_told(server: Server, body: object) -> None:
+    answer = server.client.post("/invocations", json=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["headway-ignored"] == "note"
+
+
+def test_a_csv_of_more_columns_than_the_model_takes_is_predicted(server: Server, expected: list[int]) -> None:
+    body = "note,carrier,distance,temp\nx,UA,1400.0,40.0\n,WN,100,\n"
+    answer = server.client.post("/invocations", content=body, headers={"content-type": "text/csv"})
+    assert (answer.json()["predictions"], answer.headers["headway-ignored"]) == (expected, "note")
+
+
+def test_many_strange_names_cost_no_more_than_their_bytes(server: Server) -> None:
+    records = [{"distance": 1.0, "carrier": "UA", f"n{number}": 1} for number in range(1500)]
+    answer = server.client.post("/invocations", json={"dataframe_records": records})
+    assert answer.status_code == 200, answer.text
+    assert len(answer.headers["headway-ignored"].split(",")) == 20
+
+
+@pytest.mark.parametrize(
     ("body", "said"),
     [
         ("", "empty"),
@@ -43,7 +71,8 @@ def test_csv_is_read_with_its_header(server: Server, expected: list[int]) -> Non
         ("distance,temp,carrier\nfar,2,UA\n", "'distance': the string 'far'"),
         ("distance,temp,carrier\ninf,2,UA\n", "'distance': infinity"),
         ("distance,temp,carrier\n,2,UA\n", "'distance': null"),
-        ("distance,temp,carrier,speed\n1,2,UA,4\n", "'speed' is unknown"),
+        ("distanse,temp,carrier\n1,2,UA\n", "'distance' is missing; not known: 'distanse'"),
+        ("speed\n1\n", "no column is known; not known: 'speed'"),
         ("distance,carrier,carrier\n1,2,UA\n", "twice"),
     ],
 )

@@ -47,6 +47,17 @@ def test_a_column_that_may_be_missing_may_be_left_out(server: Server) -> None:
     assert left_out == server.infer(request([{**ROW, "temp": None}])).json()["outputs"]
 
 
+def test_a_column_that_the_model_does_not_take_is_ignored_and_told(server: Server) -> None:
+    odd = {**ROW, "wind": "strong", "x\r\nEvil: 1": None}
+    body = request([ROW])
+    body["inputs"] += [{"name": n, "shape": [7], "datatype": "?", "data": [v]} for n, v in odd.items() if n not in ROW]
+    answer = server.infer(body)
+    assert answer.json()["outputs"] == server.infer(request([ROW])).json()["outputs"]
+    assert answer.headers["headway-ignored"] == "wind,x%0D%0AEvil%3A%201"
+    assert "evil" not in answer.headers
+    assert "headway-ignored" not in server.infer(request([ROW])).headers
+
+
 def test_columns_are_known_by_name_not_by_place(server: Server) -> None:
     turned = {name: ROW[name] for name in reversed(ROW)}
     assert server.infer(request([turned])).json()["outputs"] == server.infer(request([ROW])).json()["outputs"]

@@ -13,7 +13,8 @@ _WIDER = {"int64": frozenset({"float64"})}
 def refusals(before: Signature, after: Signature) -> tuple[str, ...]:
     """Why a request that `before` accepts could be refused by `after`, or answered in another form; empty when none.
 
-    Columns are matched by name; one that is no longer wanted is ignored in requests.
+    Columns are matched by name; one that is not taken is ignored in requests, as the model server does.  A request is
+    promised nothing for columns that were ignored before, nor when it sends none that both versions take.
 
     >>> old = Signature(inputs=(Column(name="a", type="int64"),), outputs=())
     >>> refusals(old, Signature(inputs=(Column(name="a", type="float64"), Column(name="b", type="bool")), outputs=()))
@@ -24,6 +25,8 @@ def refusals(before: Signature, after: Signature) -> tuple[str, ...]:
 
 def _refusals(before: Signature, after: Signature) -> Iterator[str]:
     known = {column.name: column for column in before.inputs}
+    if known and not any(column.name in known for column in after.inputs):
+        yield "no input of before is taken any more"
     for column in after.inputs:
         if column.name in known:
             yield from _narrowed(known[column.name], column)

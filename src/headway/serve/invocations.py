@@ -12,13 +12,20 @@ from msgspec import Struct
 from headway.evidence.bundle import Column
 from headway.serve.answers import Answers
 from headway.serve.fault import Fault
-from headway.serve.rows import Layout, Rows, take
+from headway.serve.rows import Layout, Rows, absent, strange, take
 
-__all__ = ["cell", "encode", "parse", "parse_csv"]
+__all__ = ["Read", "cell", "encode", "parse", "parse_csv"]
 
 _FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 _MISSING = frozenset({"", "NaN", "nan", "NA", "null", "None"})
 _BOOLS: Mapping[str, bool] = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
+
+
+class Read(Struct, gc=False):
+    """A body understood: its rows, and the columns that the model does not take, as MLflow drops them too."""
+
+    rows: Rows
+    ignored: Sequence[str] = ()
 
 
 class _Split(Struct):
@@ -32,7 +39,7 @@ class _Response(Struct, omit_defaults=True):
     probabilities: list[list[float]] | None = None
 
 
-def parse(body: bytes, layout: Layout) -> Rows:
+def parse(body: bytes, layout: Layout) -> Read:
     """Read and check a JSON body; Fault 400 says what is wrong and in which column."""
     try:
         request = msgspec.json.decode(body)
@@ -55,7 +62,7 @@ def parse(body: bytes, layout: Layout) -> Rows:
         raise Fault(400, f"{forms[0]}: {error}") from None
 
 
-def parse_csv(body: bytes, layout: Layout) -> Rows:
+def parse_csv(body: bytes, layout: Layout) -> Read:
     """Read and check a CSV body with a header line."""
     try:
         lines = csv.reader(io.StringIO(body.decode(), newline=""), strict=True)
@@ -97,27 +104,31 @@ def encode(answers: Answers, start: int, stop: int) -> bytes:
     )
 
 
-def _table(layout: Layout, names: Sequence[str], data: Sequence[Sequence[Any]]) -> Rows:
+def _table(layout: Layout, names: Sequence[str], data: Sequence[Sequence[Any]]) -> Read:
     for row in data:
         if len(row) != len(names):
             raise Fault(400, f"a row has {len(row)} values and there are {len(names)} columns")
     if len(set(names)) < len(names):
         raise Fault(400, "a column is given twice")
-    return _named(layout, {name: [row[at] for row in data] for at, name in enumerate(names)}, len(data))
+    known, ignored = _parted(layout, names)
+    columns = {name: [row[at] for row in data] for at, name in enumerate(names) if name in known}
+    return _named(layout, columns, len(data), ignored)
 
 
-def _records(layout: Layout, records: Sequence[Mapping[str, Any]]) -> Rows:
+def _records(layout: Layout, records: Sequence[Mapping[str, Any]]) -> Read:
     names: dict[str, None] = {}
     for record in records:
         names |= dict.fromkeys(record)
-    return _named(layout, {name: [record.get(name) for record in records] for name in names}, len(records))
+    known, ignored = _parted(layout, names)
+    return _named(layout, {name: [record.get(name) for record in records] for name in known}, len(records), ignored)
 
 
-def _tensor(layout: Layout, value: Any) -> Rows:  # noqa: ANN401 - the border: any JSON
+def _tensor(layout: Layout, value: Any) -> Read:  # noqa: ANN401 - the border: any JSON
     """`instances` and `inputs`: columns by name, records, or rows in the signature's order."""
     if isinstance(value, dict):
-        columns = {name: _flat(column) for name, column in value.items()}
-        return _named(layout, columns, max(map(len, columns.values()), default=0))
+        known, ignored = _parted(layout, value)
+        columns = {name: _flat(value[name]) for name in known}
+        return _named(layout, columns, max(map(len, columns.values()), default=int(bool(value))), ignored)
     rows = msgspec.convert(value, list[Any])
     if rows and all(isinstance(row, dict) for row in rows):
         return _records(layout, rows)
@@ -129,20 +140,31 @@ def _flat(value: Any) -> list[Any]:  # noqa: ANN401 - the border: any JSON
     return [item[0] if isinstance(item, list) and len(item) == 1 else item for item in values]
 
 
-def _named(layout: Layout, columns: Mapping[str, list[Any]], count: int) -> Rows:
+def _parted(layout: Layout, names: Iterable[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """The columns that the model takes, and those that it does not: strangers cost nothing but their names."""
+    known: list[str] = []
+    ignored: list[str] = []
+    for name in names:
+        (known if name in layout.index else ignored).append(name)
+    return known, ignored
+
+
+def _named(layout: Layout, columns: Mapping[str, list[Any]], count: int, ignored: Sequence[str]) -> Read:
     if not count:
         raise Fault(400, "there are no rows")
+    if ignored and not columns:
+        raise strange(layout, ignored)
     for name, values in columns.items():
-        if name not in layout.index:
-            raise Fault(400, f"column {name!r} is unknown; there is {', '.join(layout.index)}")
         if len(values) != count:
             raise Fault(400, f"column {name!r} has {len(values)} rows and another {count}")
-    return take(layout, list(_complete(layout, columns, count)))
+    return Read(take(layout, list(_complete(layout, columns, count, ignored))), ignored)
 
 
-def _complete(layout: Layout, columns: Mapping[str, list[Any]], count: int) -> Iterable[list[Any]]:
+def _complete(
+    layout: Layout, columns: Mapping[str, list[Any]], count: int, ignored: Sequence[str]
+) -> Iterable[list[Any]]:
     for column in layout.columns:
         if column.name not in columns and not column.nullable:
-            raise Fault(400, f"column {column.name!r} is missing")
+            raise absent(column, ignored)
         values = columns.get(column.name) or [None] * count
         yield [None if isinstance(value, float) and math.isnan(value) else value for value in values]

@@ -13,7 +13,7 @@ from msgspec import Struct
 from headway.evidence.bundle import Column, Manifest
 from headway.serve.answers import Answers
 from headway.serve.fault import Fault
-from headway.serve.rows import Layout, Rows, take, take_flat
+from headway.serve.rows import Layout, Rows, absent, strange, take, take_flat
 
 __all__ = ["Asked", "encode", "metadata", "parse"]
 
@@ -70,12 +70,13 @@ class _Response(Struct, omit_defaults=True, gc=False):
 
 
 class Asked(Struct, gc=False):
-    """A request understood: its rows, which outputs it wants, and what is sent back with them."""
+    """A request understood: its rows, which outputs it wants, what is sent back, and the columns it was not asked."""
 
     rows: Rows
     outputs: Sequence[str]
     id: str | None
     parameters: dict[str, Any] | None
+    ignored: Sequence[str] = ()
 
 
 _decode = msgspec.json.Decoder(_Request).decode
@@ -98,7 +99,8 @@ def parse(body: bytes, layout: Layout, outputs: Sequence[str]) -> Asked:
                 raise Fault(400, f"output {name!r} is unknown; there is {_listed(outputs)}")
         if len(set(wanted)) < len(wanted):
             raise Fault(400, "an output is asked for twice")
-    return Asked(_rows(layout, request.inputs), wanted, request.id, request.parameters)
+    rows, ignored = _rows(layout, request.inputs)
+    return Asked(rows, wanted, request.id, request.parameters, ignored)
 
 
 def encode(asked: Asked, manifest: Manifest, answers: Answers, start: int, stop: int) -> bytes:
@@ -143,35 +145,45 @@ def _datatype(value: object) -> str:
             return "BYTES"
 
 
-def _rows(layout: Layout, inputs: list[_Input]) -> Rows:
+def _rows(layout: Layout, inputs: list[_Input]) -> tuple[Rows, Sequence[str]]:
+    """The rows, and the names of columns that the model does not take."""
     if not inputs:
         raise Fault(400, f"there are no inputs; expected {_listed(layout.index)}")
     if len(inputs) == 1 and len(inputs[0].shape) == 2 and inputs[0].name not in layout.index:
-        return take_flat(layout, _tensor(layout, inputs[0]), inputs[0].shape[0])
-    return take(layout, _columns(layout, inputs))
+        return take_flat(layout, _tensor(layout, inputs[0]), inputs[0].shape[0]), ()
+    columns, ignored = _columns(layout, inputs)
+    return take(layout, columns), ignored
 
 
-def _columns(layout: Layout, inputs: list[_Input]) -> list[list[Any]]:
+def _columns(layout: Layout, inputs: list[_Input]) -> tuple[list[list[Any]], Sequence[str]]:
+    """Columns in the signature's order.
+
+    Unknown ones are ignored: while a version takes over, the same client is answered by two that differ in columns.
+    """
     given: list[list[Any] | None] = [None] * len(layout.columns)
+    ignored: list[str] = []
     count = -1
     for item in inputs:
         position = layout.index.get(item.name)
         if position is None:
-            raise Fault(400, f"column {item.name!r} is unknown; there is {_listed(layout.index)}")
+            ignored.append(item.name)
+            continue
         if given[position] is not None:
             raise Fault(400, f"column {item.name!r} is given twice")
         values = _values(layout.columns[position], item)
         if count >= 0 and len(values) != count:
             raise Fault(400, f"column {item.name!r} has {len(values)} rows and those before it {count}")
         given[position], count = values, len(values)
-    return [_given(values, column, count) for values, column in zip(given, layout.columns, strict=True)]
+    if count < 0:
+        raise strange(layout, ignored)
+    return [_given(values, col, count, ignored) for values, col in zip(given, layout.columns, strict=True)], ignored
 
 
-def _given(values: list[Any] | None, column: Column, count: int) -> list[Any]:
+def _given(values: list[Any] | None, column: Column, count: int, ignored: Sequence[str]) -> list[Any]:
     if values is not None:
         return values
     if not column.nullable:
-        raise Fault(400, f"column {column.name!r} is missing")
+        raise absent(column, ignored)
     return [None] * count
 
 

@@ -3,10 +3,10 @@
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -21,6 +21,9 @@ from headway.serve.model import Model
 __all__ = ["Routes"]
 
 _TEXT = b"text/plain; version=0.0.4; charset=utf-8"
+
+# An answer's header stays small, whatever a request names.
+_MOST, _LONGEST = 20, 60
 
 Encode = Callable[[Answers, int, int], bytes]
 
@@ -96,25 +99,28 @@ class Routes:
         _identity(exchange)
         asked = oip.parse(exchange.body, self._model.layout, self._model.outputs)
         encode = partial(oip.encode, asked, self._model.manifest)
-        self._model.submit(Job(asked.rows, partial(self._done, exchange, encode)))
+        self._model.submit(Job(asked.rows, partial(self._done, exchange, encode, _told(asked.ignored))))
 
     def _invocations(self, exchange: Exchange) -> None:
         _identity(exchange)
         kind = exchange.kind.lower().partition(b";")[0].strip()
         match kind:
             case b"text/csv":
-                rows = invocations.parse_csv(exchange.body, self._model.layout)
+                read = invocations.parse_csv(exchange.body, self._model.layout)
             case b"application/json" | b"":
-                rows = invocations.parse(exchange.body, self._model.layout)
+                read = invocations.parse(exchange.body, self._model.layout)
             case _:
                 raise Fault(415, f"content type {kind.decode('latin-1')!r}; expected application/json or text/csv")
-        self._model.submit(Job(rows, partial(self._done, exchange, invocations.encode)))
+        done = partial(self._done, exchange, invocations.encode, _told(read.ignored))
+        self._model.submit(Job(read.rows, done))
 
-    def _done(self, exchange: Exchange, encode: Encode, result: Answers | Fault, start: int, stop: int) -> None:
+    def _done(
+        self, exchange: Exchange, encode: Encode, extra: bytes, result: Answers | Fault, start: int, stop: int
+    ) -> None:
         if isinstance(result, Fault):
             self._fail(exchange, result)
             return
-        exchange.answer(200, encode(result, start, stop))
+        exchange.answer(200, encode(result, start, stop), extra=extra)
         self._model.metrics.count(time.perf_counter() - exchange.start, ok=True)
 
     # What is known of the server and its model.
@@ -163,6 +169,14 @@ class Routes:
                 "server": __version__,
             },
         )
+
+
+def _told(ignored: Sequence[str]) -> bytes:
+    """The header that names columns which were sent and not taken, encoded as in a URL; none where all were."""
+    if not ignored:
+        return b""
+    names = ",".join(quote(name[:_LONGEST], safe="", errors="replace") for name in ignored[:_MOST])
+    return b"Headway-Ignored: %b\r\n" % names.encode()
 
 
 def _table(

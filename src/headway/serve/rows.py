@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from headway.evidence.bundle import Column, Signature
 from headway.serve.fault import Fault
 
-__all__ = ["EXACT", "Batch", "Layout", "Rows", "join", "take", "take_flat"]
+__all__ = ["EXACT", "Batch", "Layout", "Rows", "absent", "join", "strange", "take", "take_flat"]
 
 EXACT = 2**53  # beyond it a float64 no longer holds every integer
 
@@ -60,6 +60,20 @@ class Batch:
         self.count = count
         self.numbers = numbers
         self.texts = texts
+
+
+def absent(column: Column, ignored: Sequence[str]) -> Fault:
+    """A column that must be sent is not there; a misspelt one is among those that were ignored."""
+    return Fault(400, f"column {column.name!r} is missing{_beside(ignored)}")
+
+
+def strange(layout: Layout, ignored: Sequence[str]) -> Fault:
+    """Columns were sent, and the model takes none of them: nobody can mean that, though all of its own are optional."""
+    return Fault(400, f"no column is known{_beside(ignored)}; there is {', '.join(list(layout.index)[:20])}")
+
+
+def _beside(ignored: Sequence[str]) -> str:
+    return f"; not known: {', '.join(f'{name[:40]!r}' for name in ignored[:5])}" if ignored else ""
 
 
 def take(layout: Layout, columns: Sequence[list[Any]]) -> Rows:
