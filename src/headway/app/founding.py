@@ -4,6 +4,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from headway.app.branches import PROJECT_FILE, read_project
 from headway.app.errors import RefusedError
 from headway.app.repository import Repository, open_repository
 from headway.app.show import show
@@ -12,7 +13,6 @@ from headway.evidence.record import Signers, Subject
 from headway.reconcile.book import Book, Draft
 from headway.reconcile.ports import PortError
 from headway.spec.project import ProjectSpec
-from headway.spec.wish import load_wish
 
 __all__ = ["Listed", "approve_signers", "found"]
 
@@ -71,6 +71,8 @@ def _sign(repository: Repository, project: ProjectSpec, *, main: str) -> Listed:
 
 
 def _project(repository: Repository) -> ProjectSpec:
-    path = repository.project / "headway.yaml"
-    wish = load_wish({"headway.yaml": path.read_bytes()}, {"headway.yaml"})
-    return wish.project.spec
+    path = repository.project / PROJECT_FILE
+    project = read_project(path.read_bytes())
+    if project is None:
+        raise RefusedError(f"{path} names no environments and signers that can be used; `headway check` says why.")
+    return project

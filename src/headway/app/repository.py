@@ -1,12 +1,13 @@
 """A team's repository as commands open it: where it is, its wish, its record, this machine's key."""
 
-import subprocess
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from headway.adapters.git import place
 from headway.adapters.git.journal import GitJournal
+from headway.adapters.git.program import Git
 from headway.adapters.git.source import GitSource
+from headway.app.branches import PROJECT_FILE, people_branch, record_branch
 from headway.app.errors import RefusedError
 from headway.app.reading import papers_at
 from headway.app.settings import Settings, read_settings
@@ -15,9 +16,6 @@ from headway.spec.wish import Wish, judged
 
 __all__ = ["Repository", "open_repository"]
 
-PROJECT_FILE = "headway.yaml"
-GIT_LIMIT_S = 20
-
 
 @dataclass(frozen=True, kw_only=True)
 class Repository:
@@ -25,6 +23,7 @@ class Repository:
 
     root: Path
     path: str
+    bare: bool
     source: GitSource
     journal: GitJournal
     settings: Settings
@@ -37,59 +36,62 @@ class Repository:
 
     @property
     def folder(self) -> Path:
-        """What Headway keeps beside the repository: the store, the runtime's state, locks of processes."""
+        """What Headway keeps beside the work tree: the store, the runtime's state, locks of processes."""
+        self.require_work_tree()
         return self.project / ".headway"
 
     def wish_at(self, commit: str) -> Wish:
-        """The wish at a commit; PortError when the commit is not there."""
+        """The wish at a commit; PortError when there is no such commit, and no commit at all says why."""
+        if not commit:
+            raise PortError(self.source.absence())
         return judged(papers_at(self.source, commit), {})
+
+    def require_work_tree(self) -> None:
+        """RefusedError in a bare repository: it can be read and verified, but has no place for data and models."""
+        if self.bare:
+            raise RefusedError(f"{self.root} is a bare repository: clone it, and run this command in the clone.")
+
+    def require_project(self, commit: str) -> None:
+        """RefusedError when a commit has no headway.yaml in the project's folder."""
+        if commit and PROJECT_FILE not in self.source.files(commit):
+            where = f"{self.path}/{PROJECT_FILE}" if self.path else PROJECT_FILE
+            raise RefusedError(
+                f"There is no {where} at {commit[:12]}: nothing can be decided without it. `headway init` writes one; "
+                "commit it. In a monorepo, `--path DIR` names the project's folder."
+            )
 
 
 def open_repository(start: Path, *, looks: bool = False) -> Repository:
-    """Find the repository at or above a folder; RefusedError says what is missing.
+    """Find the project at or above a folder, inside its repository; RefusedError says what is missing.
 
     With `looks` nothing is fetched: the commands that only show must change nothing, not even in Git.
     """
     settings = read_settings()
-    root = _top(start, settings.environ)
-    project = next((folder for folder in (start, *start.parents) if (folder / PROJECT_FILE).is_file()), root)
-    path = project.relative_to(root).as_posix() if project.is_relative_to(root) else "."
-    place = "" if path == "." else path
-    remote = _remote(root, settings.environ)
-    return Repository(
-        root=root,
-        path=place,
-        source=GitSource(root, path=place, remote=remote, environ=settings.environ, fetches=not looks),
-        journal=GitJournal(root, remote=remote, environ=settings.environ, fetches=not looks),
-        settings=settings,
-        remote=remote,
-    )
-
-
-def _top(start: Path, environ: Mapping[str, str]) -> Path:
-    done = _git(start, environ, "rev-parse", "--show-toplevel")
-    if done is None:
-        raise RefusedError(f"{start} is in no Git repository. `headway init` makes one; `--repo DIR` names another.")
-    return Path(done)
-
-
-def _remote(root: Path, environ: Mapping[str, str]) -> str | None:
-    names = (_git(root, environ, "remote") or "").split()
-    return "origin" if "origin" in names else None
-
-
-def _git(folder: Path, environ: Mapping[str, str], *args: str) -> str | None:
     try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *args],
-            env={**environ, "LC_ALL": "C"},
-            capture_output=True,
-            text=True,
-            timeout=GIT_LIMIT_S,
-            check=False,
+        found = place.find(Git(start, settings.environ))
+        folder = _project(start.resolve(), found)
+        path = "" if folder == found.top else folder.relative_to(found.top).as_posix()
+        branch = people_branch(Git(found.top, settings.environ), folder, path, found.remote)
+        return Repository(
+            root=found.top,
+            path=path,
+            bare=found.bare,
+            source=GitSource(
+                found.top, branch, path=path, remote=found.remote, environ=settings.environ, fetches=not looks
+            ),
+            journal=GitJournal(
+                found.top, record_branch(path), remote=found.remote, environ=settings.environ, fetches=not looks
+            ),
+            settings=settings,
+            remote=found.remote,
         )
-    except FileNotFoundError:
-        raise RefusedError("git is missing: install it (Debian: apt install git) and start again.") from None
-    except subprocess.TimeoutExpired:
-        raise PortError(f"git did not answer within {GIT_LIMIT_S} s in {folder}.") from None
-    return done.stdout.strip() if done.returncode == 0 else None
+    except PortError as error:
+        raise RefusedError(str(error)) from error
+
+
+def _project(start: Path, found: place.Place) -> Path:
+    """The nearest folder with headway.yaml, at or above `start` and inside the repository; else the top."""
+    if found.bare:
+        return found.top
+    inside = (folder for folder in (start, *start.parents) if folder.is_relative_to(found.top))
+    return next((folder for folder in inside if (folder / PROJECT_FILE).is_file()), found.top)

@@ -33,6 +33,7 @@ def run(repo: Path, *, once: bool) -> None:
         stop.set()
 
     try:
+        repository.require_project(repository.source.seen())
         with acquire(repository.folder / "run"):
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, on_signal)

@@ -17,7 +17,12 @@ output_option = click.option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Text for people, or JSON."
 )
 repo_option = click.option(
-    "--repo", type=click.Path(exists=True, file_okay=False), default=".", help="The repository (default: here)."
+    "--repo",
+    "--path",
+    "repo",
+    type=click.Path(exists=True, file_okay=False),
+    default=".",
+    help="The repository, or the project's folder in a monorepo (default: here).",
 )
 
 

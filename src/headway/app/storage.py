@@ -11,8 +11,10 @@ __all__ = ["open_store", "store_at"]
 
 def open_store(repository: Repository) -> FolderStore:
     """The store that headway.yaml names; RefusedError for a kind that this version cannot open."""
-    head = repository.source.refresh()
-    address = repository.wish_at(head.commit).project.spec.store
+    repository.require_work_tree()
+    # As last seen: where the store lies is no reason to wait for a remote.
+    commit = repository.source.seen() or repository.source.refresh().commit
+    address = repository.wish_at(commit).project.spec.store
     return store_at(address, repository.project)
 
 

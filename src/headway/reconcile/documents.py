@@ -62,11 +62,11 @@ def lock_of(journal: Journal, model: str) -> Lock:
     path = lock_path(model)
     data = journal.files("locks").get(path)
     if data is None:
-        raise PortError(f"There is no {path} on the branch headway. `headway data update {model}` makes one.")
+        raise PortError(f"There is no {path} in the record. `headway data update {model}` makes one.")
     try:
         return read_lock(data)
     except ValueError as error:
-        raise PortError(f"{path} on the branch headway cannot be read: {error}. `headway verify` says more.") from error
+        raise PortError(f"{path} in the record cannot be read: {error}. `headway verify` says more.") from error
 
 
 def paragraph(why: str) -> str:

@@ -8,7 +8,7 @@ from headway.adapters.git.names import check_oid, fault_of
 from headway.adapters.git.program import Git
 from headway.reconcile.ports import Blob, PortError
 
-__all__ = ["Tree", "blobs", "commit_of", "is_ancestor", "tree"]
+__all__ = ["Tree", "blob_at", "blobs", "commit_of", "is_ancestor", "tree"]
 
 _REGULAR = {b"100644": False, b"100755": True, b"100664": False}
 _ODD = {b"120000": "it is a link", b"160000": "it is a submodule"}
@@ -51,6 +51,14 @@ def tree(git: Git, commit: str, place: str = "") -> Tree:
         else:
             files[path.decode()] = Blob(oid=oid.decode(), size=int(size), executable=_REGULAR[mode])
     return Tree(files=files, refused=refused)
+
+
+def blob_at(git: Git, name: str, path: str) -> bytes | None:
+    """The bytes of a regular file at the commit that a name stands for; None when it is not there."""
+    commit = commit_of(git, name)
+    found = git.run("ls-tree", "-z", "--full-tree", check_oid(commit), path) if commit else b""
+    mode, _, oid = found.partition(b"\t")[0].decode().partition(" blob ")
+    return blobs(git, [oid])[oid] if mode.encode() in _REGULAR else None
 
 
 def blobs(git: Git, oids: Iterable[str]) -> dict[str, bytes]:

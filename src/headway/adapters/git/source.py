@@ -43,13 +43,33 @@ class GitSource:
         """Fetch when there is a remote, and say where the branch stands; PortError when this is no repository."""
         shallow = _is_shallow(self._git)
         if self._remote is None:
-            return Head(commit=commit_of(self._git, f"refs/heads/{self._branch}"), shallow=shallow)
+            commit = commit_of(self._git, f"refs/heads/{self._branch}")
+            return Head(commit=commit, problem="" if commit else self.absence(), shallow=shallow)
         fetched = self._remote.fetch() if self._fetches else self._remote.fetched()
         problem = fetched.problem
         if fetched.absent:
             name = self._remote.name
             problem = f"{name} has no branch {self._branch}. Push it: git push {name} HEAD:{self._branch}"
         return Head(commit=fetched.commit, problem=problem, shallow=shallow)
+
+    def seen(self) -> str:
+        """The commit of the branch as last seen, without asking a remote; empty when there is none."""
+        return commit_of(self._git, self._remote.ref if self._remote else f"refs/heads/{self._branch}")
+
+    def absence(self) -> str:
+        """Why the branch has no commit here, and what to do."""
+        if self._remote:
+            name = self._remote.name
+            return (
+                f"{name} never showed a branch {self._branch} here. See whether {name} answers (git fetch {name}), or "
+                f"push it: git push {name} HEAD:{self._branch}"
+            )
+        if not self._git.line("rev-list", "--all", "--max-count=1"):
+            return f"{self._git.repo} has no commit yet. Commit what you wish for on {self._branch}, then start again."
+        return (
+            f"{self._git.repo} has no branch {self._branch}. Make it (git branch {self._branch}), or name the branch "
+            "that people write in headway.yaml: `spec: {branch: NAME}`."
+        )
 
     def files(self, commit: str) -> Mapping[str, Blob]:
         """Every regular file of a commit under the project's path; what is not taken stands in `refused`."""

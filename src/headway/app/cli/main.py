@@ -89,8 +89,12 @@ def main() -> None:
     except RefusedError as refusal:
         click.echo(f"headway: {refusal}", err=True)
         sys.exit(REFUSED)
-    except Exception:  # noqa: BLE001 - the outer border of a command: it becomes a report
+    except Exception as fault:  # noqa: BLE001 - the outer border of a command: it becomes a report
         from headway.app.report import write_report
+        from headway.reconcile.ports import PortError
 
+        if isinstance(fault, PortError):  # the outside world refused; its message says what to do
+            click.echo(f"headway: {fault}", err=True)
+            sys.exit(REFUSED)
         click.echo(write_report(), err=True)
         sys.exit(OURS)

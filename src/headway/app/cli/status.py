@@ -37,7 +37,7 @@ def text(view: Overview) -> str:
     if view.unpushed:
         lines.append(f"{view.unpushed} commits of the record wait to be pushed")
     if view.problem:
-        lines.append(f"the remote does not answer: {view.problem}")
+        lines.append(f"not up to date: {view.problem}")
     if view.trouble:
         lines.append(f"trouble: {view.trouble}")
     for model in view.models:
