@@ -249,3 +249,20 @@ def test_verdicts_that_no_rule_made_do_not_replay(place: Place) -> None:
     result = CliRunner().invoke(replay.command, ["delay", "--repo", str(place.folder)])
     assert isinstance(result.exception, RefusedError)
     assert "0 of 14 verdicts came out the same" in result.output
+
+
+def test_a_remote_that_was_rewritten_is_a_finding_and_one_that_is_away_is_undecided(
+    place: Place, tmp_path: Path
+) -> None:
+    bare = repository.make_bare(tmp_path / "bare")
+    repository.git(place.folder, "push", "--quiet", str(bare), "main", "headway")
+    clone = repository.clone(bare, tmp_path / "clone")
+    assert place.verify(repo=clone).exit_code == 0
+    repository.git(bare, "update-ref", "refs/heads/headway", "headway~2")
+    cut = place.verify(repo=clone)
+    assert isinstance(cut.exception, RefusedError)
+    assert "which does not descend from" in cut.output
+    bare.rename(tmp_path / "away")
+    away = place.verify(repo=clone)
+    assert away.exit_code == 0
+    assert "the remote was not heard" in away.output

@@ -39,6 +39,20 @@ def pair(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Journal, Journ
     return one, two
 
 
+def rewrite_remote(journal: Journal) -> None:
+    """Somebody with push rights replaces the remote's history by one that never saw the journal's."""
+    if isinstance(journal, MemoryJournal):
+        assert journal.remote
+        stranger = MemoryJournal()
+        stranger.append(writes("evil", b""))
+        journal.remote.line = stranger.line
+        return
+    assert isinstance(journal, GitJournal)
+    clone = journal._git.repo
+    made = repository.git(clone, "commit-tree", "-m", "Evil", repository.git(clone, "mktree"))
+    repository.git(clone, "push", "--quiet", "--force", "origin", f"{made}:refs/heads/headway")
+
+
 def test_an_empty_journal_has_no_head_and_no_commits(journal: Journal) -> None:
     assert journal.refresh().commit == ""
     assert list(journal.commits()) == []
@@ -135,3 +149,25 @@ def test_unpushed_commits_outlive_a_refresh(pair: tuple[Journal, Journal]) -> No
     mine = two.append(writes("two", b"2"))
     head = two.refresh()
     assert (head.commit, head.ahead) == (mine, 1)
+
+
+def test_a_rewritten_remote_is_not_taken_and_nothing_of_ours_is_lost(pair: tuple[Journal, Journal]) -> None:
+    one, two = pair
+    one.append(writes("one", b"1"))
+    one.publish(unchanged)
+    two.refresh()
+    rewrite_remote(one)
+    mine = two.append(writes("two", b"2"))
+    for head in (two.refresh(), two.publish(unchanged)):
+        assert (head.commit, head.ahead, head.rewritten, bool(head.problem)) == (mine, 1, True, True)
+    assert two.files("") == {"one": b"1", "two": b"2"}
+
+
+def test_commits_after_one_that_was_put_behind_anothers_are_to_be_read_again(pair: tuple[Journal, Journal]) -> None:
+    one, two = pair
+    one.append(writes("one", b"1"))
+    one.publish(unchanged)
+    mine = two.append(writes("two", b"2"))
+    two.publish(unchanged)
+    with pytest.raises(MovedError):
+        two.commits(after=mine)

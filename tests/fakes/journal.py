@@ -32,7 +32,8 @@ class MemoryJournal:
             return self._stand()
         if self.remote.away:
             return self._stand("the remote is away")
-        self._refuse_rewritten()
+        if self._rewritten():
+            return self._stand("the remote does not go on from what was seen", rewritten=True)
         if len(self.line) == self._shared:
             self.line = list(self.remote.line)
             self._shared = len(self.line)
@@ -42,7 +43,7 @@ class MemoryJournal:
         """Commits oldest first."""
         ids = [commit.id for commit, _ in self.line]
         if after and after not in ids:
-            raise PortError(f"{after} is no part of the journal")
+            raise (MovedError if self.remote else PortError)(f"{after} is no part of the journal")
         return iter([commit for commit, _ in self.line[ids.index(after) + 1 if after else 0 :]])
 
     def files(self, prefix: str) -> Mapping[str, bytes]:
@@ -73,7 +74,8 @@ class MemoryJournal:
         """Push what is ahead; rewrite it when the remote moved."""
         if self.remote is None or self.remote.away:
             return self._stand("the remote is away" if self.remote else "")
-        self._refuse_rewritten()
+        if self._rewritten():
+            return self._stand("the remote does not go on from what was seen", rewritten=True)
         if len(self.remote.line) > self._shared:
             mine = [change for _, change in self.line[self._shared :]]
             theirs = [commit for commit, _ in self.remote.line[self._shared :]]
@@ -85,13 +87,12 @@ class MemoryJournal:
         self._shared = len(self.line)
         return self._stand()
 
-    def _refuse_rewritten(self) -> None:
-        if self.remote and self.remote.line[: self._shared] != self.line[: self._shared]:
-            raise PortError("the remote's history was rewritten")
+    def _rewritten(self) -> bool:
+        return bool(self.remote) and self.remote.line[: self._shared] != self.line[: self._shared]
 
     def _head(self) -> str:
         return self.line[-1][0].id if self.line else ""
 
-    def _stand(self, problem: str = "") -> Head:
+    def _stand(self, problem: str = "", *, rewritten: bool = False) -> Head:
         ahead = len(self.line) - self._shared if self.remote else 0
-        return Head(commit=self._head(), ahead=ahead, problem=problem)
+        return Head(commit=self._head(), ahead=ahead, problem=problem, rewritten=rewritten)

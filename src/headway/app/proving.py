@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from headway.app.errors import RefusedError
 from headway.app.pins import load_pin, pin_path, save_pin
@@ -19,7 +19,7 @@ from headway.evidence.measurement import Measurement
 from headway.evidence.proof import Asked, Line, Outside, Pin, Report, Written
 from headway.evidence.replay import Replayed, replay
 from headway.evidence.verify import verify
-from headway.reconcile.ports import PortError, Store
+from headway.reconcile.ports import Head, PortError, Store
 from headway.spec.digest import digest_of
 from headway.spec.lock import Lock
 from headway.spec.release import Release
@@ -48,7 +48,7 @@ def prove(repo: Path, *, pin: bool) -> Proof:
     repository = open_repository(repo)
     config, project = repository.settings.folders.config, repository.project
     known = load_pin(config, project)
-    report, notes = _verified(repository, known)
+    report = _verified(repository, known)
     place = pin_path(config, project) if known.signers else None
     if report.ok and report.signers and (pin or known.signers):
         place = save_pin(config, project, Pin(signers=report.signers, head=report.head))
@@ -59,7 +59,7 @@ def prove(repo: Path, *, pin: bool) -> Proof:
         records=report.records,
         head=report.head,
         pinned=str(place or ""),
-        lines=(*report.lines, *notes),
+        lines=report.lines,
     )
 
 
@@ -82,7 +82,7 @@ def _entries(repository: Repository) -> Iterator[Entry]:
         raise RefusedError(str(fault)) from fault
 
 
-def _verified(repository: Repository, pin: Pin) -> tuple[Report, tuple[Line, ...]]:
+def _verified(repository: Repository, pin: Pin) -> Report:
     try:
         head = repository.journal.refresh()
         main = repository.source.refresh()
@@ -92,8 +92,16 @@ def _verified(repository: Repository, pin: Pin) -> tuple[Report, tuple[Line, ...
         report = verify(commits, pin=pin, outside=_outside(repository), main=main.commit, shallow=head.shallow)
     except PortError as fault:
         raise RefusedError(str(fault)) from fault
-    unseen = dict.fromkeys(problem for problem in (head.problem, main.problem) if problem)
-    return report, tuple(Line(state="undecided", what=f"the remote was not asked: {problem}") for problem in unseen)
+    return structs.replace(report, lines=(*report.lines, *_unheard(head, main)))
+
+
+def _unheard(head: Head, main: Head) -> Iterator[Line]:
+    """What the remote did not say, or what it says and nobody may believe."""
+    if head.rewritten:
+        yield Line(state="finding", what=f"the remote shows another history: {head.problem}")
+    for problem in dict.fromkeys([*([] if head.rewritten else [head.problem]), main.problem]):
+        if problem:
+            yield Line(state="undecided", what=f"the remote was not heard: {problem}")
 
 
 def _outside(repository: Repository) -> Outside:

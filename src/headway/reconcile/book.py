@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from msgspec import Struct, structs
 
 from headway import __version__
-from headway.evidence.envelope import open_unverified, seal
+from headway.evidence.envelope import seal
 from headway.evidence.ledger import Ledger, entries_of, fold, path_of
-from headway.evidence.record import Record, Released, Seen, Subject
+from headway.evidence.record import Record, Seen, Subject
 from headway.evidence.verdict import Verdict
 from headway.evidence.vsa import ReleaseClaim, release_statement
+from headway.reconcile.overtaken import KeyAwayError, place_behind
 from headway.reconcile.ports import Change, Clock, Commit, Head, Journal, MovedError, PortError, Signing
-from headway.spec.digest import digest
 
 __all__ = ["Book", "Draft", "Reading"]
 
@@ -49,6 +49,7 @@ class Book:
         self.ledger = begun.ledger
         self.head = Head(commit="")
         self.written = False  # something since the last push
+        self.dropped: tuple[str, ...] = ()
 
     @property
     def reading(self) -> Reading:
@@ -98,9 +99,16 @@ class Book:
         raise PortError(f"Others wrote the record {TRIES} times while `{subject}` was written.  It is tried again.")
 
     def publish(self) -> Head:
-        """Push what is ahead; our commits that another's overtook are signed again on the new head."""
-        self.head = self._journal.publish(self._again)
+        """Push what is ahead; where another was first, ours follow, or stand in `dropped` until the next call.
+
+        What cannot be pushed waits, and the head's `problem` says why: no decision waits for a remote.
+        """
+        self.dropped = ()
         self.written = False
+        try:
+            self.head = self._journal.publish(self._again)
+        except KeyAwayError as error:
+            self.head = structs.replace(self.head, ahead=max(self.head.ahead, 1), problem=str(error))
         self.follow()
         return self.head
 
@@ -119,7 +127,12 @@ class Book:
 
     def follow(self) -> Ledger:
         """Read what is new on the local branch, such as a request that a person just wrote here."""
-        for commit in self._journal.commits(after=self._read):
+        try:
+            commits = self._journal.commits(after=self._read)
+        except MovedError:  # another process of this machine put unpushed commits behind a third one's
+            self._reset()
+            commits = self._journal.commits()
+        for commit in commits:
             self.ledger = fold(self.ledger, entries_of(self.ledger, commit.id, commit.files))
             self._read = commit.id
         return self.ledger
@@ -145,53 +158,15 @@ class Book:
         return sealed
 
     def _again(self, changes: Sequence[Change], theirs: Sequence[Commit]) -> Sequence[Change]:
-        """Our unpushed changes on top of what another pushed: each record signed anew, as the next of the longer chain.
-
-        A change whose documents the other wrote too is dropped: the other decided first, and we only serve.
-        """
-        self._reset()
-        ours = len(changes)
+        """Our unpushed changes, put behind what another pushed."""
+        common = Ledger()
         commits = list(self._journal.commits())
-        for commit in [*commits[: len(commits) - ours], *theirs]:
-            self._fold(commit.id, commit.files)
-        taken = {path for commit in theirs for path in commit.files if not path.startswith("evidence/")}
-        kept: list[Change] = []
-        renamed: dict[str, str] = {}
-        for change in changes:
-            documents = {path: data for path, data in change.files.items() if not path.startswith("evidence/")}
-            if taken & documents.keys():
-                continue
-            sealed = self._resealed(change, renamed)
-            kept.append(structs.replace(change, files={**documents, **sealed}))
+        for commit in commits[: len(commits) - len(changes)]:
+            common = fold(common, entries_of(common, commit.id, commit.files))
+        placed = place_behind(common, changes, theirs, self._signing)
+        self.dropped = placed.dropped
         self._reset()
-        return kept
-
-    def _resealed(self, change: Change, renamed: dict[str, str]) -> dict[str, bytes]:
-        """The change's records signed anew; `renamed` maps digests of before to those of now, for what cites them."""
-        sealed: dict[str, bytes] = {}
-        for path in sorted(path for path in change.files if path.startswith("evidence/")):
-            data = change.files[path]
-            if data is None:
-                continue
-            record = open_unverified(data)  # ours: read from our own local branch
-            signing = self._key()
-            if record.signer != signing.name:
-                raise PortError(
-                    f"{path} waits to be pushed, and {record.signer!r} signed it: only that key can let it follow what "
-                    "another pushed meanwhile.  Run `headway up` once with that key (HEADWAY_KEY)."
-                )
-            seen = record.seen
-            if isinstance(seen, Released):
-                seen = structs.replace(seen, evidence=tuple(renamed.get(cited, cited) for cited in seen.evidence))
-            again = structs.replace(record, seen=seen, previous=self.ledger.heads.get(signing.name, ""))
-            place = path_of(again, self.ledger.length)
-            sealed[place] = seal(again, signing.sign)
-            renamed[digest(data)] = digest(sealed[place])
-            self._fold("", {place: sealed[place]})
-        return sealed
-
-    def _fold(self, commit: str, files: Mapping[str, bytes | None]) -> None:
-        self.ledger = fold(self.ledger, entries_of(self.ledger, commit, files))
+        return placed.kept
 
     def _reset(self) -> None:
         self.ledger, self._read = Ledger(), ""

@@ -68,6 +68,7 @@ class Memory:
     refreshed: float = 0.0
     main: str = ""
     problem: str = ""
+    silence: str = ""
 
     def wish(self, commit: str) -> Wish:
         """The wish at a commit of main, read once."""

@@ -57,7 +57,8 @@ def once(world: World, memory: Memory) -> Pass:
         lines += [f"{name}: {line}" for line in said]
     changed = bool(lines)
     with _told(troubles, ALL):
-        _publish(memory)
+        lines += _publish(memory)
+    lines += _remote(memory)
     lines += [
         f"{name}: {trouble}" if name else trouble
         for name, trouble in troubles.items()
@@ -114,11 +115,27 @@ def _take(memory: Memory, main: Head, record: Head, now: float) -> None:
     memory.main, memory.problem, memory.refreshed = main.commit, main.problem, now
 
 
-def _publish(memory: Memory) -> None:
-    """Push what is ahead, unless the remote did not answer when it was asked last: then the next answer brings it."""
+def _publish(memory: Memory) -> list[str]:
+    """Push what is ahead, unless the remote did not answer when it was asked last: then the next answer brings it.
+
+    What was dropped because another decided first is told.
+    """
     book = memory.book
-    if (book.written or book.head.ahead) and not book.head.problem:
-        book.publish()
+    if not (book.written or book.head.ahead) or book.head.problem:
+        return []
+    book.publish()
+    return [f"dropped, and read again: {dropped}" for dropped in book.dropped]
+
+
+def _remote(memory: Memory) -> list[str]:
+    """What keeps the remote from being heard or believed, told once until it changes."""
+    head = memory.book.head
+    problem = "; ".join(dict.fromkeys(filter(None, (memory.problem, head.problem))))
+    if problem == memory.silence:
+        return []
+    memory.silence = problem
+    waits = f" ({head.ahead} commits of the record wait to be pushed)" if head.ahead else ""
+    return [f"{problem}{waits}" if problem else "the remote answers again"]
 
 
 def _one(world: World, memory: Memory, name: str, said: list[str]) -> tuple[Action, ...]:

@@ -58,13 +58,15 @@ class MovedError(PortError):
 class Head(Struct, frozen=True, kw_only=True):
     """A branch as last seen: its commit (empty: the branch has none), how fresh, and what could not be seen.
 
-    `ahead` counts local commits that the remote does not have; `problem` is why the remote could not be reached.
+    `ahead` counts local commits that the remote does not have; `problem` is why the remote was not heard, or not
+    believed: `rewritten` when it shows a history that does not go on from the one seen there before.
     """
 
     commit: str
     ahead: int = 0
     problem: str = ""
     shallow: bool = False
+    rewritten: bool = False
 
 
 class Blob(Struct, frozen=True, kw_only=True):
@@ -115,10 +117,13 @@ class Journal(Protocol):
     """The record: the branch headway, linear, written without touching work tree or index."""
 
     def refresh(self) -> Head:
-        """Fetch when there is a remote; local unpushed commits are kept."""
+        """Fetch when there is a remote; local unpushed commits are kept, and a rewritten history is not taken."""
 
     def commits(self, after: str = "") -> Iterable[Commit]:
-        """Commits oldest first, those after the one named; PortError when it is no ancestor of the head."""
+        """Commits oldest first, those after the one named; PortError when it is no ancestor of the head.
+
+        MovedError when it is none because unpushed commits were put behind another's meanwhile.
+        """
 
     def files(self, prefix: str) -> Mapping[str, bytes]:
         """Files below a folder at the head, by path."""

@@ -186,10 +186,12 @@ def test_a_remote_whose_history_was_rewritten_is_refused(bare: Path, tmp_path: P
         repository.git(bare, "update-ref", "-d", "refs/heads/headway")
     mine = journal.append(writes("d"))
     repository.git(tmp_path / "repo", "fetch", "--quiet", "--prune")  # a person's fetch moves the tracking ref
-    for act in (journal.refresh, lambda: journal.publish(unchanged)):
-        with pytest.raises(PortError, match="does not descend"):
-            act()
-    assert repository.git(tmp_path / "repo", "rev-parse", "headway") == mine
+    for head in (journal.refresh(), journal.publish(unchanged)):
+        assert (head.commit, head.ahead, head.rewritten) == (mine, 1, True)
+        assert "which does not descend from" in head.problem
+    cure = head.problem.rpartition("`git ")[2].removesuffix("`.")
+    repository.git(tmp_path / "repo", *cure.split())
+    assert (journal.publish(unchanged).problem, repository.git(bare, "rev-parse", "headway")) == ("", mine)
 
 
 def test_a_merge_on_the_remote_is_refused(bare: Path, tmp_path: Path) -> None:
@@ -202,8 +204,9 @@ def test_a_merge_on_the_remote_is_refused(bare: Path, tmp_path: Path) -> None:
     other = repository.git(bare, "commit-tree", "headway^{tree}", "-m", "Side")
     merge = repository.git(bare, "commit-tree", "headway^{tree}", "-p", head, "-p", other, "-m", "Merge")
     repository.git(bare, "update-ref", "refs/heads/headway", merge)
-    with pytest.raises(PortError, match="is a merge"):
-        two.refresh()
+    seen = two.refresh()
+    assert seen.rewritten
+    assert "is a merge" in seen.problem
     assert two.files("") == {"a": b""}
 
 

@@ -72,7 +72,7 @@ def _parse(output: bytes) -> Iterator[Entry]:
         parents = next(tokens).decode().split()
         at, message, _ = next(tokens), next(tokens), next(tokens)
         if len(parents) > 1:
-            raise PortError(f"{oid} is a merge; the journal is a line. Somebody wrote to it who should not.")
+            raise PortError(f"{oid[:12]} is a merge, and the record is a line: somebody wrote to it who should not")
         files: dict[str, str | None] = {}
         ahead = next(tokens)
         # diff-tree sets a line feed before a commit's first file.
@@ -95,5 +95,7 @@ def _written(about: str, path: str, commit: str) -> str | None:
     if status == "D":
         return None
     if mode not in _REGULAR:
-        raise PortError(f"{path!r} in {commit} is a link or a submodule. Somebody wrote to the journal who should not.")
+        raise PortError(
+            f"{path!r} in {commit[:12]} is a link or a submodule: somebody wrote to the record who should not"
+        )
     return oid

@@ -54,26 +54,33 @@ class GitJournal:
     def refresh(self) -> Head:
         """Fetch when there is a remote; local unpushed commits are kept.
 
-        PortError when the remote's head does not descend from the newest one seen, or is no line.
+        A remote's head that does not descend from the newest one seen, or is no line, is not taken: the `problem`.
         """
         if self._remote is None or not self._fetches:
-            return self._stand("")
+            return self._stand()
         fetched = self._fetch(self._remote)
         local = self._local()
         if fetched.commit and (
             not local or (local != fetched.commit and is_ancestor(self._git, local, fetched.commit))
         ):
             self._move(self._ref, fetched.commit, local)
-        return self._stand(fetched.problem)
+        return self._stand(fetched.problem, rewritten=fetched.rewritten)
 
     def commits(self, after: str = "") -> Iterator[Commit]:
-        """Commits oldest first, those after the one named; PortError when it is no ancestor of the head."""
+        """Commits oldest first, those after the one named; PortError when it is no ancestor of the head.
+
+        MovedError when unpushed commits were put behind another's meanwhile: read all of it again.
+        """
         head = self._local()
         if after == head:
             return iter(())
         if after and not (head and commit_of(self._git, after) and is_ancestor(self._git, after, head)):
+            seen = commit_of(self._git, self._seen) if self._seen else ""
+            if seen and head and is_ancestor(self._git, seen, head):
+                raise MovedError(f"{after[:12]} was put behind another's commits on {self._branch}.")
             raise PortError(
-                f"{after} is no longer part of {self._branch}: its history was rewritten. Compare with your pin."
+                f"{after} is no longer part of {self._branch}: its history was rewritten here. Find out who did it; "
+                f"restore it with `git update-ref refs/heads/{self._branch} {after}`."
             )
         return commits_of(self._git, entries(self._git, head, after))
 
@@ -109,22 +116,27 @@ class GitJournal:
     def publish(self, rewrite: Rewrite) -> Head:
         """Push what is ahead; when the remote moved, fetch, let `rewrite` redo the unpushed changes, and try again."""
         if self._remote is None:
-            return self._stand("")
+            return self._stand()
         problem = f"{self._remote.name} moved {TRIES} times while this was pushed; the next publish tries again."
+        fetched = Fetched(commit="")
         for _ in range(TRIES):
             local, seen = self._local(), commit_of(self._git, self._seen)
             if local == seen:
-                return self._stand("")
+                return self._stand()
             if seen and not is_ancestor(self._git, seen, local):
                 self._redo(local, seen, rewrite)
                 continue
             answer, problem = self._remote.push(local, over=seen)
             if answer == "pushed":
                 self._move(self._seen, local, seen)
-                return self._stand("")
-            if answer == "away" or self._fetch(self._remote).problem:
+                return self._stand()
+            if answer == "away":
                 break
-        return self._stand(problem)
+            fetched = self._fetch(self._remote)
+            if fetched.problem:
+                problem = fetched.problem
+                break
+        return self._stand(problem, rewritten=fetched.rewritten)
 
     def _redo(self, local: str, seen: str, rewrite: Rewrite) -> None:
         """Put the unpushed changes, rewritten, on the remote's head, and move the branch there in one step."""
@@ -146,20 +158,32 @@ class GitJournal:
         return self._git.run("fast-import", *options, given=given).decode().strip()
 
     def _fetch(self, remote: Remote) -> Fetched:
-        """Fetch, and accept the remote's head only when it goes on from the newest one seen."""
+        """Fetch, and accept the remote's head only when it goes on, in one line, from the newest one seen."""
         fetched, seen = remote.fetch(), commit_of(self._git, self._seen)
         if fetched.commit == seen or (fetched.problem and seen):
             return Fetched(commit=seen, problem=fetched.problem)
-        if seen and not (fetched.commit and is_ancestor(self._git, seen, fetched.commit)):
-            raise PortError(
-                f"{remote.name}/{remote.branch} ({fetched.commit[:12] or 'gone'}) does not descend from {seen[:12]}, "
-                "seen there before: its history was cut or rewritten. Find out who did it; restore it with "
-                f"`git push --force {remote.name} {seen[:12]}:refs/heads/{remote.branch}`."
+        fault = self._fault(fetched.commit, seen)
+        if fault:
+            cure = f"git push --force {remote.name} {seen}:refs/heads/{remote.branch}" if seen else ""
+            problem = f"{remote.name}/{remote.branch} is not taken: {fault}. Find out who did it" + (
+                f"; restore it with `{cure}`." if cure else "."
             )
+            return Fetched(commit=seen, problem=problem, rewritten=True)
         if fetched.commit:
-            entries(self._git, fetched.commit, seen)  # refuses merges and links
             self._move(self._seen, fetched.commit, seen)
         return fetched
+
+    def _fault(self, commit: str, seen: str) -> str:
+        """Why a head of the remote is not taken; empty for one that goes on from the newest seen."""
+        if seen and not (commit and is_ancestor(self._git, seen, commit)):
+            head = commit[:12] or "nothing any more"
+            return f"it holds {head}, which does not descend from {seen[:12]}, seen there before"
+        try:
+            if commit:
+                entries(self._git, commit, seen)  # refuses merges and links
+        except PortError as error:
+            return str(error)
+        return ""
 
     def _move(self, ref: str, new: str, old: str) -> None:
         """Compare and swap.  A loser of the race looks again at its next turn."""
@@ -171,10 +195,11 @@ class GitJournal:
     def _local(self) -> str:
         return commit_of(self._git, self._ref) or (commit_of(self._git, self._seen) if self._seen else "")
 
-    def _stand(self, problem: str) -> Head:
+    def _stand(self, problem: str = "", *, rewritten: bool = False) -> Head:
         answer = self._git.run("rev-parse", "--is-shallow-repository").strip()
         local, seen = self._local(), commit_of(self._git, self._seen) if self._seen else ""
         ahead = 0
         if self._remote and local:
             ahead = int(self._git.run("rev-list", "--count", local, *([f"^{seen}"] if seen else [])))
-        return Head(commit=local, ahead=ahead, problem=problem, shallow=answer == b"true")
+        shallow = answer == b"true"
+        return Head(commit=local, ahead=ahead, problem=problem, shallow=shallow, rewritten=rewritten)

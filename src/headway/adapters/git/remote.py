@@ -15,11 +15,15 @@ REMOTE_S = 120.0
 
 
 class Fetched(Struct, frozen=True, kw_only=True):
-    """The branch at the remote as last seen (empty: it has none); `problem` is why it did not answer now."""
+    """The branch at the remote as last seen (empty: it has none); `problem` is why it did not answer now.
+
+    `rewritten` says that its answer is not taken: another history than the one seen.
+    """
 
     commit: str
     problem: str = ""
     absent: bool = False
+    rewritten: bool = False
 
 
 class Remote:
