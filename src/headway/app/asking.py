@@ -6,12 +6,12 @@ from typing import Literal
 from msgspec import Struct
 
 from headway.app.errors import RefusedError
-from headway.app.repository import open_repository
+from headway.app.repository import Repository, open_repository
 from headway.app.show import show
 from headway.evidence.record import Requested, Subject
 from headway.evidence.state import ModelState
 from headway.reconcile.book import Draft
-from headway.reconcile.ports import PortError
+from headway.reconcile.ports import Head, PortError
 from headway.spec.wish import Wish
 
 __all__ = ["Asked", "Asking", "ask"]
@@ -42,40 +42,56 @@ class Asked(Struct, frozen=True, kw_only=True):
 def ask(asking: Asking, output: str) -> None:
     """Check that the request can be carried out, write it, and show what comes next.
 
-    RefusedError when the model, the version or the environment is not known; PortError when nothing could be written.
+    RefusedError when the model, the version or the environment is not known, or nothing could be written.
     """
-    from headway.app.wiring import open_book, open_runtime
-
     repository = open_repository(asking.repo)
-    head = repository.source.refresh()
-    wish = repository.wish_at(head.commit)
-    environment = asking.environment or _live(wish, asking.model)
-    # Before the record is asked anything: a retreat does not wait for it.
-    reset = asking.now and open_runtime(repository).reset_now(asking.model, environment)
-    book = open_book(repository)
-    _check(asking, environment, wish, book.ledger.model(asking.model))
-    seen = Requested(action=asking.action, to=asking.to, now=asking.now, why=asking.why)
-    subject = Subject(model=asking.model, environment=environment)
+    # Neither a remote nor the record is asked before the supervisor is: a retreat does not wait for them.
+    environment = asking.environment or _live(repository.wish_at(repository.source.seen()), asking.model)
+    done = "traffic is on stable; " if asking.now and _reset(repository, asking.model, environment) else ""
     try:
-        commit = book.write(
-            [Draft(subject=subject, seen=seen)],
-            main=head.commit,
-            subject=f"Ask to {asking.action} {asking.model}" + (f" {asking.to}" if asking.to else ""),
-        )
-        book.publish()
-    except PortError as error:
-        raise RefusedError(str(error)) from error
-    done = "traffic is on stable; " if reset else ""
+        commit, head = _write(repository, asking, environment)
+    except (PortError, RefusedError) as error:
+        raise RefusedError(f"{done}nothing was written: {error}" if done else str(error)) from error
+    carried = "the hold is lifted" if asking.action == "resume" else f"the decider of {environment} carries it out"
+    waits = f"; it waits here to be pushed: {head.problem}" if head.ahead else ""
     asked = Asked(
         action=asking.action,
         model=asking.model,
         environment=environment,
         commit=commit,
-        message=f"{done}the decider of {environment} carries it out"
-        if asking.action != "resume"
-        else "the hold is lifted",
+        message=f"{done}{carried}{waits}",
     )
     show(asked, output, lambda view: f"{view.action} {view.model}: {view.message} (record {view.commit[:8]})")
+
+
+def _reset(repository: Repository, model: str, environment: str) -> bool:
+    from headway.app.wiring import open_runtime
+
+    return open_runtime(repository).reset_now(model, environment)
+
+
+def _write(repository: Repository, asking: Asking, environment: str) -> tuple[str, Head]:
+    """Check the request against the record and commit it; the commit, and how the record stands at the remote."""
+    from headway.app.wiring import open_book
+
+    head = repository.source.refresh()
+    wish, book = repository.wish_at(head.commit), open_book(repository)
+    state = book.ledger.model(asking.model)
+    _check(asking, environment, wish, state)
+    named = state.version(asking.to)
+    # The bytes are bound, not only the number: should another machine have given it away meanwhile, this does not hold.
+    subject = Subject(
+        model=asking.model, environment=environment, version=asking.to, bundle=named.bundle if named else ""
+    )
+    book.write(
+        [Draft(subject=subject, seen=Requested(action=asking.action, to=asking.to, now=asking.now, why=asking.why))],
+        main=head.commit,
+        subject=f"Ask to {asking.action} {asking.model}" + (f" {asking.to}" if asking.to else ""),
+    )
+    stands = book.publish()
+    if book.dropped:
+        raise RefusedError(f"{book.dropped[0]}. Look at `headway history {asking.model}`, and ask again.")
+    return stands.commit, stands
 
 
 def _live(wish: Wish, model: str) -> str:

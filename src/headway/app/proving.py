@@ -25,7 +25,7 @@ from headway.spec.lock import Lock
 from headway.spec.release import Release
 from headway.spec.wish import Wish, effective_gates
 
-__all__ = ["Proof", "prove", "replayed"]
+__all__ = ["Proof", "entries", "prove", "replayed"]
 
 
 class Proof(Struct, frozen=True, kw_only=True):
@@ -65,11 +65,11 @@ def prove(repo: Path, *, pin: bool) -> Proof:
 
 def replayed(repo: Path, model: str) -> tuple[Replayed, ...]:
     """Every verdict computed again from its record; an empty model means all."""
-    entries = (entry for entry in _entries(open_repository(repo)) if model in {"", entry.record.subject.model})
-    return tuple(replay(entries, RULES))
+    found = (entry for entry in entries(open_repository(repo)) if model in {"", entry.record.subject.model})
+    return tuple(replay(found, RULES))
 
 
-def _entries(repository: Repository) -> Iterator[Entry]:
+def entries(repository: Repository) -> Iterator[Entry]:
     """Every record that counts, oldest first."""
     ledger = Ledger()
     try:

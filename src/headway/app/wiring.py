@@ -52,12 +52,16 @@ class SystemClock:
 
 
 def open_key(settings: Settings, signers: tuple[Signer, ...]) -> Signing | None:
-    """The key of a listed signer that is on this machine: the file that HEADWAY_KEY names, else the first found."""
+    """The key of a listed signer that is on this machine: the file that HEADWAY_KEY names, else the first found.
+
+    A revoked key is none.
+    """
+    living = [signer for signer in signers if signer.revoked_after is None]
     if settings.key:
         key = load(settings.key)
-        listed = next((signer.name for signer in signers if signer.key == key.public), "")
+        listed = next((signer.name for signer in living if signer.key == key.public), "")
         return load(settings.key, listed) if listed else None
-    for signer in signers:
+    for signer in living:
         path = find(settings.folders.config / "keys", signer.key)
         if path:
             return load(path, signer.name)
@@ -67,7 +71,7 @@ def open_key(settings: Settings, signers: tuple[Signer, ...]) -> Signing | None:
 def open_book(repository: Repository) -> Book:
     """The record, read to its head, with this machine's key if it has one."""
     book = read_book(repository)
-    book.sign_with(open_key(repository.settings, book.ledger.chain.signers))
+    book.signing = open_key(repository.settings, book.ledger.chain.signers)
     return book
 
 

@@ -7,7 +7,7 @@ from msgspec import Struct, structs
 
 from headway import __version__
 from headway.evidence.envelope import seal
-from headway.evidence.ledger import Ledger, entries_of, fold, path_of
+from headway.evidence.ledger import Entry, Ledger, entries_of, fold, path_of
 from headway.evidence.record import Record, Seen, Subject
 from headway.evidence.verdict import Verdict
 from headway.evidence.vsa import ReleaseClaim, release_statement
@@ -43,7 +43,7 @@ class Book:
     ) -> None:
         begun = begun or Reading()
         self._journal = journal
-        self._signing = signing
+        self.signing = signing
         self._clock = clock
         self._read = begun.commit
         self.ledger = begun.ledger
@@ -59,11 +59,7 @@ class Book:
     @property
     def signer(self) -> str:
         """Whose key this machine has; empty when it has none."""
-        return self._signing.name if self._signing else ""
-
-    def sign_with(self, signing: Signing | None) -> None:
-        """Sign what is written from now on; whose key this machine has may stand in the record itself."""
-        self._signing = signing
+        return self.signing.name if self.signing else ""
 
     def refresh(self) -> Ledger:
         """Ask the remote, and read what is new on the branch."""
@@ -121,9 +117,12 @@ class Book:
         return datetime.fromtimestamp(self._clock.now(), UTC).isoformat(timespec="milliseconds")
 
     def _key(self) -> Signing:
-        if self._signing is None:
-            raise PortError("No key of a listed signer is on this machine: it may serve, but not decide.")
-        return self._signing
+        if self.signing is None:
+            raise PortError(
+                "No key of a listed signer is on this machine: it may serve, but not decide. HEADWAY_KEY names a key "
+                "file, and headway.yaml who is listed."
+            )
+        return self.signing
 
     def follow(self) -> Ledger:
         """Read what is new on the local branch, such as a request that a person just wrote here."""
@@ -154,7 +153,11 @@ class Book:
             data = seal(record, signing.sign)
             path = path_of(record, ledger.length)
             sealed[path] = data
-            ledger = fold(ledger, entries_of(ledger, "", {path: data}))
+            entries = entries_of(ledger, "", {path: data})
+            for entry in entries:
+                if not isinstance(entry, Entry):  # it would stay on the branch for ever, and count for nothing
+                    raise PortError(f"This cannot be written with the key of {signing.name!r}: {entry.refused.why}.")
+            ledger = fold(ledger, entries)
         return sealed
 
     def _again(self, changes: Sequence[Change], theirs: Sequence[Commit]) -> Sequence[Change]:
@@ -163,7 +166,7 @@ class Book:
         commits = list(self._journal.commits())
         for commit in commits[: len(commits) - len(changes)]:
             common = fold(common, entries_of(common, commit.id, commit.files))
-        placed = place_behind(common, changes, theirs, self._signing)
+        placed = place_behind(common, changes, theirs, self.signing)
         self.dropped = placed.dropped
         self._reset()
         return placed.kept

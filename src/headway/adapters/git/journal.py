@@ -59,7 +59,7 @@ class GitJournal:
         if self._remote is None or not self._fetches:
             return self._stand()
         fetched = self._fetch(self._remote)
-        local = self._local()
+        local = commit_of(self._git, self._ref)
         if fetched.commit and (
             not local or (local != fetched.commit and is_ancestor(self._git, local, fetched.commit))
         ):

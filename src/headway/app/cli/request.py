@@ -35,27 +35,13 @@ def _plain(action: Decision, line: str) -> click.Command:
     return command
 
 
-def _of_version(action: Decision, line: str) -> click.Command:
-    """A decision about a version: `headway ACTION MODEL@VERSION --to ENV`."""
+def _ask_version(action: Decision, version: str, environment: str, *, why: str, repo: str, output: str) -> None:
+    from headway.app.asking import Asking, ask
 
-    @click.command(action, help=line)
-    @click.argument("version", metavar="MODEL@VERSION")
-    @click.option("--to", "environment", required=True, help="The environment that the version is to enter.")
-    @_why
-    @repo_option
-    @output_option
-    def command(version: str, environment: str, why: str, repo: str, output: str) -> None:
-        from headway.app.asking import Asking, ask
-
-        model, at, number = version.partition("@")
-        if not at or not number:
-            raise click.UsageError(f"{version!r} names no version: write MODEL@VERSION, such as delay@1.4.2.")
-        ask(
-            Asking(repo=Path(repo), action=action, model=model, environment=environment or "", to=number, why=why),
-            output,
-        )
-
-    return command
+    model, at, number = version.partition("@")
+    if not at or not number:
+        raise click.UsageError(f"{version!r} names no version: write MODEL@VERSION, such as delay@1.4.2.")
+    ask(Asking(repo=Path(repo), action=action, model=model, environment=environment, to=number, why=why), output)
 
 
 @click.command("rollback")
@@ -76,8 +62,38 @@ def rollback(model: str, *, to: str, now: bool, environment: str | None, why: st
     )
 
 
-approve = _of_version("approve", "Approve a version for an environment that asks for it.")
-promote = _of_version("promote", "Have a version tried in an environment, whatever automation did before.")
+@click.command("approve")
+@click.argument("version", metavar="[MODEL@VERSION]", required=False)
+@click.option("--to", "environment", help="The environment that the version is to enter.")
+@click.option("--signers", is_flag=True, help="Approve the list of signers that headway.yaml on main holds now.")
+@_why
+@repo_option
+@output_option
+def approve(version: str | None, *, environment: str | None, signers: bool, why: str, repo: str, output: str) -> None:
+    """Approve a version for an environment that asks for it, or a new list of signers."""
+    if signers:
+        from headway.app.founding import approve_signers
+
+        if version or environment or why:
+            raise click.UsageError("--signers approves the whole list: name no version, environment or reason.")
+        approve_signers(Path(repo), output)
+        return
+    if not version or not environment:
+        raise click.UsageError("Name a version and its environment (delay@1.4.2 --to production), or --signers.")
+    _ask_version("approve", version, environment, why=why, repo=repo, output=output)
+
+
+@click.command("promote")
+@click.argument("version", metavar="MODEL@VERSION")
+@click.option("--to", "environment", required=True, help="The environment that the version is to enter.")
+@_why
+@repo_option
+@output_option
+def promote(version: str, *, environment: str, why: str, repo: str, output: str) -> None:
+    """Have a version tried in an environment, whatever automation did before."""
+    _ask_version("promote", version, environment, why=why, repo=repo, output=output)
+
+
 abort = _plain("abort", "Give up the candidate that is on its way, and hold automatic releases.")
 pause = _plain("pause", "Keep a rollout's weight where it is.")
 resume = _plain("resume", "Lift a hold or a pause.")
