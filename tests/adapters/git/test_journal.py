@@ -41,18 +41,90 @@ def bare(tmp_path: Path) -> Path:
     return repository.make_bare(tmp_path / "bare")
 
 
-def test_work_tree_index_and_head_stay_as_they_were(repo: Path) -> None:
+def looks(repo: Path) -> tuple[object, ...]:
+    """All of a checkout that a person could notice: status, HEAD, files, and the index to its last byte and tick."""
+    index = repo / ".git" / "index"
+    before = index.read_bytes(), index.stat().st_mtime_ns, index.stat().st_ino
+    files = {path: path.read_bytes() for path in repo.iterdir() if path.is_file()}
+    status = repository.git(repo, "--no-optional-locks", "status", "--porcelain", "--branch")
+    return before, files, status, (repo / ".git" / "HEAD").read_bytes()
+
+
+def a_full_turn(journal: GitJournal) -> None:
+    """Everything that a pass does with the record."""
+    journal.refresh()
+    journal.append(writes("a", b"record"))
+    list(journal.commits())
+    journal.files("")
+    journal.publish(unchanged)
+
+
+def test_work_tree_index_and_head_stay_as_they_were(bare: Path, tmp_path: Path) -> None:
+    repo = repository.clone(bare, tmp_path / "repo")
     repository.commit(repo, {"a": b"1"})
+    repository.git(repo, "push", "--quiet", "origin", "HEAD:main")
     (repo / "a").write_bytes(b"dirty")
     (repo / "b").write_bytes(b"staged")
     repository.git(repo, "add", "b")
-    before = repository.git(repo, "status", "--porcelain", "--branch"), repository.git(repo, "rev-parse", "HEAD")
-    journal_of(repo).append(writes("a", b"record"))
-    assert before == (
-        repository.git(repo, "status", "--porcelain", "--branch"),
-        repository.git(repo, "rev-parse", "HEAD"),
-    )
-    assert (repo / "a").read_bytes() == b"dirty"
+    other = journal_of(repository.clone(bare, tmp_path / "other"), remote="origin")
+    before = looks(repo)
+    for remote in (None, "origin", "origin"):
+        a_full_turn(other)  # so that ours has to fetch, and the last time to put its own behind
+        a_full_turn(journal_of(repo, remote=remote))
+        assert looks(repo) == before
+
+
+def test_a_person_who_commits_meanwhile_is_not_disturbed(repo: Path) -> None:
+    repository.commit(repo, {"a": b"0"})
+    failed: list[str] = []
+
+    def commit() -> None:
+        try:
+            for number in range(12):
+                repository.commit(repo, {"a": str(number).encode()})
+        except AssertionError as error:
+            failed.append(str(error))
+
+    person = threading.Thread(target=commit)
+    person.start()
+    for number in range(12):
+        journal_of(repo).append(writes(str(number)))
+    person.join()
+    assert failed == []
+    assert repository.git(repo, "rev-list", "--count", "main") == "13"
+    assert len(list(journal_of(repo).commits())) == 12
+    assert repository.git(repo, "status", "--porcelain") == ""
+    repository.git(repo, "fsck", "--strict", "--no-dangling")
+
+
+def test_a_checkout_of_the_record_stays_what_it_was_while_the_record_goes_on(repo: Path, tmp_path: Path) -> None:
+    journal = journal_of(repo)
+    repository.commit(repo, {"x": b"1"})
+    first = journal.append(writes("a", b"1"))
+    repository.git(repo, "worktree", "add", "--quiet", str(tmp_path / "linked"), "headway")
+    (tmp_path / "linked" / "a").write_bytes(b"dirty")
+    second = journal.append(writes("b", b"2"))
+    assert journal.refresh().commit == second
+    assert repository.git(tmp_path / "linked", "rev-parse", "HEAD") == first
+    assert repository.git(tmp_path / "linked", "status", "--porcelain") == "M a"
+    repository.git(repo, "checkout", "--quiet", "headway")
+    journal.append(writes("c", b"3"))
+    assert repository.git(repo, "status", "--porcelain") == ""
+    repository.commit(repo, {"mine": b""})  # a slip: it goes nowhere near the record
+    assert set(journal.files("")) == {"a", "b", "c"}
+    assert [commit.subject for commit in journal.commits()] == ["Write"] * 3
+
+
+def test_a_checkout_of_the_record_stays_what_it_was_when_others_push(bare: Path, tmp_path: Path) -> None:
+    one = journal_of(repository.clone(bare, tmp_path / "one"), remote="origin")
+    one.append(writes("a"))
+    one.publish(unchanged)
+    two = repository.clone(bare, tmp_path / "two", "--branch=headway")
+    one.append(writes("b"))
+    one.publish(unchanged)
+    assert journal_of(two, remote="origin").refresh().commit == one.refresh().commit
+    assert repository.git(two, "status", "--porcelain") == ""
+    assert not (two / "b").exists()
 
 
 def test_a_commit_has_an_author_of_its_own_a_body_and_trailers(repo: Path) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from headway.adapters.git.checkouts import leave_checkouts
 from headway.adapters.git.history import changes_of, commits_of, entries
 from headway.adapters.git.names import check_branch, place_in
 from headway.adapters.git.objects import blobs, commit_of, is_ancestor, tree
@@ -105,6 +106,7 @@ class GitJournal:
                 head = self._local()
                 if onto is not None and head != onto:
                     raise MovedError(f"{self._branch} moved from {onto[:12] or 'nothing'} to {head[:12] or 'nothing'}.")
+                leave_checkouts(self._git, self._ref)
                 try:
                     return self._import(self._ref, head, [change])
                 except GitError:
@@ -187,6 +189,8 @@ class GitJournal:
 
     def _move(self, ref: str, new: str, old: str) -> None:
         """Compare and swap.  A loser of the race looks again at its next turn."""
+        if ref == self._ref:
+            leave_checkouts(self._git, ref)
         given = f"update {ref}\0{new}\0{old or '0' * len(new)}\0".encode()
         outcome = self._git.ask("update-ref", "-z", "--stdin", given=given)
         if outcome.status:

@@ -38,8 +38,12 @@ def tree(git: Git, commit: str, place: str = "") -> Tree:
     """Every file of a commit below a folder, by its path relative to that folder; none when there is no such folder."""
     root = f"{check_oid(commit)}:{place}" if place else check_oid(commit)
     outcome = git.ask("ls-tree", "-r", "-z", "--long", "--full-tree", root)
-    if outcome.status and not commit_of(git, commit):
-        raise PortError(f"{git.repo} does not hold the commit {commit}: {outcome.complaint}. Fetch it.")
+    if outcome.status:
+        if not commit_of(git, commit):
+            raise PortError(f"{git.repo} does not hold the commit {commit}: {outcome.complaint}. Fetch it.")
+        if not place or git.line("rev-parse", "--verify", "--quiet", root):
+            raise PortError(_lacking(git, outcome.complaint))
+        return Tree(files={}, refused={})
     files: dict[str, Blob] = {}
     refused: dict[str, str] = {}
     for entry in outcome.output.split(b"\0")[:-1]:
@@ -66,7 +70,10 @@ def blobs(git: Git, oids: Iterable[str]) -> dict[str, bytes]:
     wanted: Sequence[str] = list(dict.fromkeys(oids))
     if not wanted:
         return {}
-    output = memoryview(git.run("cat-file", "--batch", "--buffer", given="\n".join([*wanted, ""]).encode()))
+    outcome = git.ask("cat-file", "--batch", "--buffer", given="\n".join([*wanted, ""]).encode())
+    if outcome.status:
+        raise PortError(_lacking(git, outcome.complaint))
+    output = memoryview(outcome.output)
     found: dict[str, bytes] = {}
     at = 0
     for oid in wanted:
@@ -78,3 +85,10 @@ def blobs(git: Git, oids: Iterable[str]) -> dict[str, bytes]:
         found[oid] = bytes(output[start : start + size])
         at = start + size + 1
     return found
+
+
+def _lacking(git: Git, complaint: str) -> str:
+    return (
+        f"{git.repo} lacks objects: {complaint}. They are damaged, or the clone is a partial one, and reading fetches "
+        "nothing: `git fetch --refetch --no-filter` brings them."
+    )

@@ -1,7 +1,7 @@
 """Runs the git program: list arguments, no hooks, no prompts, an allow-listed environment, limits on time and output.
 
 Knows nothing of branches or records.  The user's own configuration (credentials, proxies) stays in force, but for
-what would change bytes, run programs or ask questions.
+what would change bytes, run programs or ask questions.  Only `speaking` reaches a network (docs/decisions/0194).
 """
 
 import os
@@ -26,7 +26,7 @@ OUTPUT_AT_MOST = 512 * 2**20
 LOCAL_S = 120.0
 
 _PASSED = (
-    "PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "XDG_CONFIG_HOME", "SSH_AUTH_SOCK", "SSH_AGENT_PID", "SSH_ASKPASS",
+    "PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "XDG_CONFIG_HOME", "SSH_AUTH_SOCK", "SSH_AGENT_PID",
     "GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM",
     "GIT_CONFIG_NOSYSTEM", "GIT_SSL_CAINFO", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "https_proxy", "NO_PROXY",
     "no_proxy", "ALL_PROXY", "all_proxy",
@@ -35,16 +35,21 @@ _SET = MappingProxyType({
     "LC_ALL": "C",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_ALLOW_PROTOCOL": "https:ssh:file",  # stronger than protocol.*.allow of any configuration file
+    "GIT_ALLOW_PROTOCOL": "none",  # stronger than protocol.*.allow of any configuration file
+    "GIT_NO_LAZY_FETCH": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",  # refs/replace and grafts would show a history that is not there
     "GIT_GRAFT_FILE": os.devnull,
 })  # fmt: skip
+_SPOKEN = "https:ssh:file"
 _CONFIG = (
+    "core.askPass=", "core.alternateRefsCommand=:",
     f"core.hooksPath={os.devnull}", "core.fsmonitor=false", "core.autocrlf=false", "core.quotePath=true",
     "core.fsync=committed,reference", "core.filesRefLockTimeout=2000", "gc.auto=0", "maintenance.auto=false",
     "commit.gpgSign=false", "push.gpgSign=false", "push.followTags=false", "push.recurseSubmodules=no",
     "fetch.recurseSubmodules=false", "submodule.recurse=false", "log.showSignature=false",
 )  # fmt: skip
+# Settings that run a program when a remote is spoken to; all others are overruled, or belong to other commands.
+_RUNS = re.compile(r"core\.(sshcommand|gitproxy)|credential\.(.*\.)?helper")
 _OPTIONS = ("--no-pager", "--literal-pathspecs", *(word for pair in _CONFIG for word in ("-c", pair)))
 
 
@@ -68,6 +73,31 @@ class Git:
         self.repo = repo
         given = environ or {}
         self._environ = {"PATH": os.defpath, **{name: given[name] for name in _PASSED if name in given}, **_SET}
+
+    def at(self, folder: Path) -> "Git":
+        """The same program in another work tree of the repository."""
+        return Git(folder, self._environ)
+
+    def speaking(self) -> "Git":
+        """The same program, for a call to a remote; PortError when the repository's own files would run programs.
+
+        Nothing asks a question: there is no terminal, and ssh is told so where nobody chose another command for it.
+        """
+        scopes = self.run("config", "--list", "--show-scope", "--name-only", "-z").decode(errors="replace").split("\0")
+        found = set(zip(scopes[::2], scopes[1::2], strict=False))
+        for scope, key in sorted(found):
+            if scope in {"local", "worktree"} and _RUNS.fullmatch(key):
+                raise PortError(
+                    f"{key} in {self.repo}'s own configuration would run a program. Headway runs none that a "
+                    "repository brings: move it to your own (git config --global), then "
+                    f"`git config --{scope} --unset-all {key}`."
+                )
+        spoken = self.at(self.repo)
+        spoken._environ["GIT_ALLOW_PROTOCOL"] = _SPOKEN  # noqa: SLF001 - its own kind
+        chosen = {"GIT_SSH", "GIT_SSH_COMMAND"} & self._environ.keys() or "core.sshcommand" in {key for _, key in found}
+        if not chosen:
+            spoken._environ["GIT_SSH_COMMAND"] = "ssh -oBatchMode=yes"  # noqa: SLF001
+        return spoken
 
     def run(self, *args: str, given: bytes = b"", limit_s: float = LOCAL_S) -> bytes:
         """The output of `git ARGS`; GitError when it fails."""

@@ -12,6 +12,15 @@ from headway.reconcile.ports import PortError
 __all__ = ["Fetched", "Remote"]
 
 REMOTE_S = 120.0
+# What runs at the other end is named, so that no configuration names another program for it.
+_FETCH = (
+    "--quiet", "--no-tags", "--no-recurse-submodules", "--no-prune", "--refmap=", "--no-write-fetch-head",
+    "--no-filter", "--upload-pack=git-upload-pack", "--end-of-options",
+)  # fmt: skip
+_PUSH = (
+    "--porcelain", "--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no",
+    "--receive-pack=git-receive-pack",
+)  # fmt: skip
 
 
 class Fetched(Struct, frozen=True, kw_only=True):
@@ -29,8 +38,9 @@ class Fetched(Struct, frozen=True, kw_only=True):
 class Remote:
     """One branch of one remote."""
 
-    def __init__(self, git: Git, name: str, branch: str) -> None:
+    def __init__(self, git: Git, name: str, branch: str, *, limit_s: float = REMOTE_S) -> None:
         self._git = git
+        self._limit_s = limit_s
         self.name = check_branch(name)
         self.branch = check_branch(branch)
         self.ref = f"refs/remotes/{name}/{branch}"
@@ -41,12 +51,9 @@ class Remote:
 
     def fetch(self) -> Fetched:
         """Bring the branch here; the commit that stood there before when the remote does not answer."""
+        refs = f"+refs/heads/{self.branch}:{self.ref}"
         try:
-            outcome = self._git.ask(
-                "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-prune", "--refmap=",
-                "--no-write-fetch-head", "--end-of-options", self.name, f"+refs/heads/{self.branch}:{self.ref}",
-                limit_s=REMOTE_S,
-            )  # fmt: skip
+            outcome = self._git.speaking().ask("fetch", *_FETCH, self.name, refs, limit_s=self._limit_s)
         except PortError as error:
             return Fetched(commit=commit_of(self._git, self.ref), problem=str(error))
         if outcome.status == 0:
@@ -61,13 +68,10 @@ class Remote:
         The lease forces nothing, for the commit descends from `over`; it refuses to mend in silence a remote whose
         history was cut back.
         """
+        branch = f"refs/heads/{self.branch}"
+        words = [f"--force-with-lease={branch}:{over}", "--end-of-options", self.name, f"{commit}:{branch}"]
         try:
-            outcome = self._git.ask(
-                "push", "--porcelain", "--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no",
-                f"--force-with-lease=refs/heads/{self.branch}:{over}",
-                "--end-of-options", self.name, f"{commit}:refs/heads/{self.branch}",
-                limit_s=REMOTE_S,
-            )  # fmt: skip
+            outcome = self._git.speaking().ask("push", *_PUSH, *words, limit_s=self._limit_s)
         except PortError as error:
             return "away", str(error)
         if outcome.status == 0:
