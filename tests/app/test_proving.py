@@ -8,13 +8,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from tests.adapters.git import repository
+from tests.adapters.local.kit import PATIENT, STANDIN, Bundles, bundle, objects
 from tests.fakes.branch import Branch
-from tests.fakes.history import LISTED, ONE, TRAINER, TWO, judge, release, sound
+from tests.fakes.history import LISTED, ONE, TRAINER, TWO, judge, release, sound, train, verdicts
 
 from headway.adapters.git.journal import GitJournal
+from headway.adapters.local.runtime import LocalRuntime
+from headway.adapters.store.folder import FolderStore
 from headway.app.cli import history, replay, verify
 from headway.app.errors import RefusedError
 from headway.reconcile.ports import Change
+from headway.spec.release import Served
 
 NAMES = ("scan", "answers", "gates", "rows", "leakage", "auc against a constant", "auc at least 0.7")
 FILES = {
@@ -189,6 +193,63 @@ def test_a_gate_that_main_asked_for_is_missed(place: Place) -> None:
     assert "released without auc at least 0.7, which main" in place.verify().output
 
 
+def test_a_gate_that_main_asks_for_since_is_told(place: Place, pinned: bool) -> None:  # noqa: FBT001 - a fixture
+    model = FILES["models/delay/model.yaml"] + b"    - {metric: accuracy, at_least: 0.7}\n"
+    repository.commit(place.folder, {"models/delay/model.yaml": model})
+    result = place.verify()
+    assert result.exit_code == 0
+    assert (
+        "warning    delay 1.1.0 in production: main asks for accuracy against a constant, accuracy at least 0.7 since"
+        in result.output
+    )
+    assert ("verified, 1 undecided, 1 warning" in result.output) == pinned
+
+
+def stored(place: Place) -> Path:
+    """Release a version whose bytes lie in the store; the folder that holds them."""
+    store = place.folder / ".headway" / "store"
+    fresh = Served(version="1.2.0", bundle=FolderStore(store).put(b"model"))
+    train(place.branch, fresh)
+    judge(place.branch, fresh, said=verdicts(*NAMES))
+    release(place.branch, "direct", fresh)
+    for commit in place.branch.commits[-3:]:
+        place.journal().append(Change(files=commit.files, subject="Write"))
+    return store
+
+
+def test_bytes_in_the_store_are_those_named(place: Place, pinned: bool) -> None:  # noqa: FBT001 - a fixture
+    store = stored(place)
+    sound_one = place.verify()
+    assert sound_one.exit_code == 0
+    assert ("verified: 12 records" in sound_one.output) == pinned
+    (path,) = (path for path in store.rglob("*") if path.is_file())
+    path.chmod(0o600)
+    path.write_bytes(b"madel")
+    result = place.verify()
+    assert isinstance(result.exception, RefusedError)
+    assert "delay 1.2.0 in production: its bytes are not those named" in result.output
+    path.unlink()
+    assert "the store here does not have its bytes" in place.verify().output
+
+
+def test_what_runs_here_is_what_the_release_names(place: Place, pinned: bool) -> None:  # noqa: FBT001, ARG001 - a fixture
+    stored(place)
+    served = place.branch.ledger.model("delay").standing["production"].stable
+    assert served
+    runtime = LocalRuntime(
+        place.folder / ".headway" / "run", Bundles(), interpreter=str, timing=PATIENT, server=STANDIN
+    )
+    try:
+        for version in (served.version, "6.6.6"):
+            runtime.apply("delay", "production", objects((version, bundle(version), 100.0, 1)))
+            result = place.verify()
+            assert isinstance(result.exception, RefusedError)  # a stand-in has other bytes than the release
+            assert f"delay {version} ({bundle(version)[:12]}) runs in production; its release" in result.output
+    finally:
+        runtime.shut_down()
+    assert place.verify().exit_code == 0
+
+
 def test_a_merge_into_the_record_is_refused(place: Place) -> None:
     head = place.journal().refresh().commit
     merge = repository.git(
@@ -234,7 +295,12 @@ def test_a_pin_holds_the_first_list(place: Place, tmp_path: Path) -> None:
 def test_the_history_of_a_model_is_told(place: Place) -> None:
     result = CliRunner().invoke(history.command, ["delay", "--repo", str(place.folder)])
     assert result.exit_code == 0, result.output
-    assert result.output.splitlines()[-1] == "2026-01-01 00:00:09  1.1.0    promoted in production  [decider]"
+    told = result.output.splitlines()
+    head = place.journal().refresh().commit
+    assert told[-1] == f"2026-01-01 00:00:09  {head[:8]}  1.1.0    production  promoted  [decider]"
+    assert f"1.1.0                trained from main {place.branch.main[:8]}  [trainer]" in result.output
+    assert told[told.index(next(line for line in told if "data locked" in line)) + 1].strip() == "the first lock"
+    assert max(map(len, told)) <= 140
     lines = json.loads(CliRunner().invoke(history.command, ["delay", "--repo", str(place.folder), "-o", "json"]).output)
     assert [line["what"] for line in lines][-2:] == ["rollout started over 1.0.0", "promoted"]
 

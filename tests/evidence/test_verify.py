@@ -418,3 +418,16 @@ def test_the_deciders_key_alone_cannot_put_a_version_into_service() -> None:
     found = findings(check(branch.commits))
     assert any("'decider' lacks the right `train`" in line for line in found)
     assert any("without a training" in line for line in found)
+
+
+@pytest.mark.parametrize("pin", [UNPINNED, ROOTED])
+def test_what_runs_is_what_the_release_names_or_a_finding(pin: Pin) -> None:
+    branch = sound()
+
+    def running(*served: Served) -> Report:
+        return verify(branch.commits, pin=pin, outside=replace(outside(), serving=lambda _model, _env: served))
+
+    assert "delay in production: 1.1.0 runs, as the release says" in [line.what for line in running(TWO).lines]
+    assert running().ok  # nothing runs here: nothing to say
+    for foreign in (ONE, structs.replace(TWO, bundle="9" * 64)):
+        assert any("its release names it not" in line for line in findings(running(TWO, foreign)))

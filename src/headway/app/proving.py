@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 from headway.app.errors import RefusedError
 from headway.app.pins import load_pin, pin_path, save_pin
 from headway.app.repository import Repository, open_repository
+from headway.app.serving import serving_here
 from headway.app.storage import open_store
 from headway.decide.gates.judge import judge
 from headway.decide.rules import RULES
@@ -19,7 +20,7 @@ from headway.evidence.measurement import Measurement
 from headway.evidence.proof import Asked, Line, Outside, Pin, Report, Written
 from headway.evidence.replay import Replayed, replay
 from headway.evidence.verify import verify
-from headway.reconcile.ports import Head, PortError, Store
+from headway.reconcile.ports import Head, PortError
 from headway.spec.digest import digest_of
 from headway.spec.lock import Lock
 from headway.spec.release import Release
@@ -121,6 +122,7 @@ def _outside(repository: Repository) -> Outside:
         lock=lambda data: digest_of(read_document(data, Lock).spec),
         asked=asked,
         bytes_of=_bytes_of(repository),
+        serving=serving_here(repository),
     )
 
 
@@ -143,8 +145,8 @@ def _bytes_of(repository: Repository) -> Callable[[str], str | None]:
     @lru_cache(maxsize=64)
     def bytes_of(bundle: str) -> str | None:
         try:
-            store: Store = open_store(repository)
-            if not store.has(bundle):
+            store = open_store(repository)
+            if not store.knows(bundle):
                 return None
             with tempfile.TemporaryDirectory(prefix="headway-verify-") as folder:
                 store.place(bundle, Path(folder) / "bundle")

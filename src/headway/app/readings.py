@@ -44,7 +44,7 @@ def keep_reading(repository: Repository, name: str, value: object) -> None:
 
 
 def _path(repository: Repository, name: str) -> Path:
-    place = sha256(os.fsencode(repository.root.resolve())).hexdigest()[:32]
+    place = sha256(os.fsencode(repository.project.resolve())).hexdigest()[:32]
     return repository.settings.folders.cache / "readings" / place / name
 
 

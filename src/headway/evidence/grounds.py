@@ -77,6 +77,23 @@ def grounds(seen: Walk, distrusted: frozenset[str], outside: Outside, main: str)
             model, environment, served = where
             what = f"{model} {served.version} in {environment} is in force, but no release let it in"
             yield Line(state="finding", what=what, where=f"releases/{environment}/{model}.yaml")
+    yield from _in_service(seen, outside)
+
+
+def _in_service(seen: Walk, outside: Outside) -> Iterator[Line]:
+    """What runs where it can be seen from here: only what the release in force names."""
+    for model, state in seen.ledger.models.items():
+        for environment, standing in state.standing.items():
+            running = outside.serving(model, environment)
+            foreign = [served for served in running or () if served not in _of(standing)]
+            for served in foreign:
+                what = (
+                    f"{model} {served.version} ({served.bundle[:12]}) runs in {environment}; its release names it not"
+                )
+                yield Line(state="finding", what=what, where=f"releases/{environment}/{model}.yaml")
+            if running and not foreign:
+                versions = ", ".join(served.version for served in running)
+                yield Line(state="proven", what=f"{model} in {environment}: {versions} runs, as the release says")
 
 
 def _trusted(seen: Walk, distrusted: frozenset[str]) -> _Trusted:
@@ -134,7 +151,7 @@ def _in_force(trusted: _Trusted, one: _Entered, outside: Outside, main: str) -> 
     if stored:
         problems.append(one.line(stored))
     elif stored is None:
-        what = f"{one.name}: there is no store here to compare its bytes with"
+        what = f"{one.name}: the store here does not have its bytes, or there is none"
         yield Line(state="undecided", what=what, where=one.entry.path)
     yield from problems
     if not problems:

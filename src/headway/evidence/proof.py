@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from headway.evidence.record import Signers
-from headway.spec.release import ReleaseSpec
+from headway.spec.release import ReleaseSpec, Served
 
 __all__ = ["Asked", "Line", "Outside", "Pin", "Report", "State", "Written"]
 
@@ -43,12 +43,14 @@ class Outside:
     `release` reads a release document (ValueError: it is none); `lock` the digest of a lock document's content.
     `asked(main, model, environment)` is what that tree asks for, None when the tree cannot be read here.
     `bytes_of(bundle)` says why a bundle's bytes are not the ones named: empty when they are, None without a store.
+    `serving(model, environment)` is what runs there, None when that cannot be seen from here.
     """
 
     release: Callable[[bytes], ReleaseSpec]
     lock: Callable[[bytes], str]
     asked: Callable[[str, str, str], Asked | None]
     bytes_of: Callable[[str], str | None]
+    serving: Callable[[str, str], tuple[Served, ...] | None] = lambda _model, _environment: None
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -75,11 +77,14 @@ class Report(Struct, frozen=True, kw_only=True):
 
     @property
     def summary(self) -> str:
-        """One phrase: verified, verified as far as can be seen, consistent only, or how many findings there are."""
+        """One phrase: verified, how much of it could not be seen, consistent only, or how many findings there are."""
         findings = sum(line.state == "finding" for line in self.lines)
         if findings:
             return f"{findings} finding{'s' if findings > 1 else ''}"
         if not self.authenticated:
             return "consistent, not authenticated"
         undecided = sum(line.state == "undecided" for line in self.lines)
-        return f"verified, {undecided} undecided" if undecided else "verified"
+        warnings = sum(line.state == "warning" for line in self.lines)
+        left = [f"{undecided} undecided"] if undecided else []
+        left += [f"{warnings} warning{'s' if warnings > 1 else ''}"] if warnings else []
+        return ", ".join(["verified", *left])

@@ -24,6 +24,15 @@ from headway.evidence.verdict import Answer
 __all__ = ["Stories", "Told", "stories"]
 
 
+_CAUSES = {
+    "first": "the first lock",
+    "update": "moved by hand",
+    "commit": "a new recipe on main",
+    "data": "the recipe of before, on other rows",
+    "retraining": "by a retraining",
+}
+
+
 class Told(Struct, frozen=True, kw_only=True):
     """One line of a story; `at` is RFC 3339 in UTC, `record` the digest of the record behind it."""
 
@@ -79,9 +88,9 @@ def _told(record: Record, seen: Seen) -> tuple[str, str]:  # noqa: PLR0911 - one
         case Signers():
             return f"signers: {', '.join(signer.name for signer in seen.signers)}", ""
         case Locked():
-            return f"data locked: {seen.train_rows:,} training and {seen.test_rows:,} test rows", seen.cause
+            return f"data locked: {seen.train_rows:,} training and {seen.test_rows:,} test rows", _CAUSES[seen.cause]
         case Trained():
-            return ("trained", seen.cause) if seen.outcome == "ok" else ("training failed", seen.reason)
+            return ("trained", _CAUSES[seen.cause]) if seen.outcome == "ok" else ("training failed", seen.reason)
         case Judged():
             return "gates passed" if seen.passed else "gates not passed", _answers(record)
         case Released():
@@ -99,9 +108,9 @@ def _told(record: Record, seen: Seen) -> tuple[str, str]:  # noqa: PLR0911 - one
 
 
 def _answers(record: Record) -> str:
-    """Every gate by name; of those that stand in the way also the reason."""
+    """Every gate by name; of those that stand in the way also the reason, a line each."""
     bad = [f"{v.name}: {v.why}" for v in record.verdicts if v.answer in {Answer.FAIL, Answer.UNDECIDED}]
-    return "; ".join(bad) or ", ".join(verdict.name for verdict in record.verdicts)
+    return "\n".join(bad) or ", ".join(verdict.name for verdict in record.verdicts)
 
 
 def _released(seen: Released) -> str:

@@ -53,6 +53,10 @@ class FolderStore:
         except PortError:
             return False
 
+    def knows(self, digest: str) -> bool:
+        """Is anything kept under this name, whole or not?"""
+        return any(self._path(shelf, digest).is_file() for shelf in ("files", "folders"))
+
     def read(self, digest: str) -> bytes:
         """The bytes of a file, or of a folder's listing; PortError when they are missing or altered."""
         path = self._find(digest)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 
 import click
 
@@ -9,6 +10,9 @@ from headway.app.show import output_option, repo_option, show
 from headway.evidence.story import Told
 
 __all__ = ["command"]
+
+# Where a reason begins below its record, and how wide a line may be.
+_WHY, _WIDTH = 31, 140
 
 
 @click.command("history")
@@ -23,12 +27,19 @@ def command(model: str, repo: str, output: str) -> None:
 
 
 def text(lines: Sequence[Told]) -> str:
-    """One line a record."""
-    return "\n".join(map(_line, lines))
+    """A line a record, and below it why, unless the record before said the same."""
+    before = ["", *(line.why for line in lines)]
+    wide = max((len(line.environment) for line in lines), default=0)
+    return "\n".join(
+        _told(line, wide, line.why if line.why != why else "") for line, why in zip(lines, before, strict=False)
+    )
 
 
-def _line(line: Told) -> str:
-    place = f" in {line.environment}" if line.environment else ""
-    why = f": {line.why}" if line.why else ""
+def _told(line: Told, wide: int, why: str) -> str:
     when = line.at[:19].replace("T", " ")
-    return f"{when}  {line.version or '-':<8} {line.what}{place}{why}  [{line.signer}]"
+    place = f"{line.environment:<{wide}}  " if wide else ""
+    main = f" from main {line.main[:8]}" if line.what == "trained" else ""
+    head = f"{when}  {line.commit[:8]}  {line.version or '-':<8} {place}{line.what}{main}  [{line.signer}]"
+    indent = " " * _WHY
+    told = [wrap(part, _WIDTH, initial_indent=indent, subsequent_indent=indent + "  ") for part in why.split("\n")]
+    return "\n".join([head, *(row for rows in told for row in rows)])
