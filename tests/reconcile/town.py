@@ -176,7 +176,6 @@ class Town:
         self.memory = Memory(
             book=Book(self.journal, self.signing, self.clock),
             jobs=NowJobs(),
-            asking=NowJobs(),
             read_wish=self._read,
             read_reference=lambda _bundle: None,
         )

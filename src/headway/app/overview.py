@@ -51,7 +51,7 @@ def next_plan(repo: Path) -> Plan:
 
 
 def _open(repo: Path) -> tuple[Repository, World, Memory]:
-    repository = open_repository(repo, looks=True)
+    repository = open_repository(repo, patience_s=0)
     world, memory = open_world(repository), open_memory(repository)
     refresh(world, memory)
     return repository, world, memory

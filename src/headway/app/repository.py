@@ -61,10 +61,11 @@ class Repository:
             )
 
 
-def open_repository(start: Path, *, looks: bool = False) -> Repository:
+def open_repository(start: Path, *, patience_s: float | None = None) -> Repository:
     """Find the project at or above a folder, inside its repository; RefusedError says what is missing.
 
-    With `looks` nothing is fetched: the commands that only show must change nothing, not even in Git.
+    `patience_s` is how long a call may wait for the remote before it goes on without the answer (default: to the end).
+    With 0 nothing is fetched: the commands that only show must change nothing, not even in Git.
     """
     settings = read_settings()
     try:
@@ -77,10 +78,19 @@ def open_repository(start: Path, *, looks: bool = False) -> Repository:
             path=path,
             bare=found.bare,
             source=GitSource(
-                found.top, branch, path=path, remote=found.remote, environ=settings.environ, fetches=not looks
+                found.top,
+                branch,
+                path=path,
+                remote=found.remote,
+                environ=settings.environ,
+                patience_s=patience_s,
             ),
             journal=GitJournal(
-                found.top, record_branch(path), remote=found.remote, environ=settings.environ, fetches=not looks
+                found.top,
+                record_branch(path),
+                remote=found.remote,
+                environ=settings.environ,
+                patience_s=patience_s,
             ),
             settings=settings,
             remote=found.remote,

@@ -12,7 +12,7 @@ from headway.adapters.local.lease import acquire
 from headway.app.errors import RefusedError
 from headway.app.repository import open_repository
 from headway.app.show import strip_escapes
-from headway.app.wiring import open_memory, open_runtime, open_world
+from headway.app.wiring import open_book, open_memory, open_runtime, open_world
 from headway.plan.action import Wait
 from headway.reconcile.loop import converge, keep
 from headway.reconcile.once import Pass
@@ -20,13 +20,20 @@ from headway.reconcile.ports import PortError
 
 __all__ = ["run"]
 
+# The heartbeat of a candidate must not wait for a remote: Envoy takes its traffic back after about 3 s.
+PATIENCE_S = 0.5
+
 
 def run(repo: Path, *, once: bool) -> None:
     """Loop until a signal, or with `once` until only people are waited for.
 
     On Ctrl-C and SIGTERM traffic ends first and models last; RefusedError when another `up` holds the lease.
     """
-    repository = open_repository(repo)
+    patient = open_repository(repo)
+    if once or not patient.source.seen():  # what is to be brought about once is what the remote says now
+        patient.source.refresh()
+        patient.journal.refresh()
+    repository = open_repository(repo, patience_s=PATIENCE_S)
     stop = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
@@ -41,12 +48,13 @@ def run(repo: Path, *, once: bool) -> None:
             telling = _Telling()
             if once:
                 converge(world, memory, wait=stop.wait, tell=telling)
+                if memory.book.head.ahead:
+                    open_book(patient).publish()
             else:
                 keep(world, memory, wait=stop.wait, tell=telling)
                 click.echo("Ending: traffic first, models last ...")
                 open_runtime(repository).shut_down()
             memory.jobs.close()
-            memory.asking.close()
     except PortError as error:
         raise RefusedError(str(error)) from error
 

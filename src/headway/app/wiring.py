@@ -178,7 +178,6 @@ def open_memory(repository: Repository) -> Memory:
     return Memory(
         book=open_book(repository),
         jobs=Jobs(),
-        asking=Jobs(),
         read_wish=repository.wish_at,
         read_reference=lambda bundle: read_reference(open_store(repository), bundle),
     )

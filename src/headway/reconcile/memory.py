@@ -42,13 +42,12 @@ class Memory:
     """Caches and open windows of a process.
 
     `read_wish` reads the wish of a commit, `read_reference` the reference summary of a bundle by its digest.
-    `jobs` runs what takes long, `asking` asks remotes.  `ending` are rollouts that are given up and not yet written as
+    `jobs` runs what takes long.  `ending` are rollouts that are given up and not yet written as
     such; `heard` is when each place's requests were last counted, `measured` since when its traffic is measured.
     """
 
     book: Book
     jobs: Jobs
-    asking: Jobs
     read_wish: Callable[[str], Wish]
     read_reference: Callable[[str], Summary | None]
     wishes: dict[str, Wish] = field(default_factory=dict)

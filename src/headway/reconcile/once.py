@@ -8,10 +8,9 @@ from msgspec import Struct
 from headway.plan.action import Action, Nothing, Wait
 from headway.plan.wanted import next_actions
 from headway.reconcile.gather import gather, model_names
-from headway.reconcile.jobs import Done, Failed
 from headway.reconcile.memory import Memory
 from headway.reconcile.perform import perform
-from headway.reconcile.ports import Head, PortError
+from headway.reconcile.ports import PortError
 from headway.reconcile.telling import ALL, tell
 from headway.reconcile.watching import watch
 from headway.reconcile.world import World
@@ -84,35 +83,15 @@ def _told(troubles: dict[str, str], name: str) -> Iterator[None]:
 
 
 def refresh(world: World, memory: Memory) -> None:
-    """Read main and the record.
-
-    A remote is asked at most every `fetch_s`, and beside the loop once its first answer is there: one that does not
-    answer for minutes holds up no retreat.
-    """
+    """Read main and the record; a remote is asked at most every `fetch_s`."""
     now = world.clock.now()
     if memory.main and now - memory.refreshed < world.fetch_s:
         memory.book.follow()
         return
-    if memory.main and world.fetch_s:
-        job = memory.asking.ensure("remote", lambda: _ask(world), now)
-        memory.book.follow()
-        if isinstance(job, Failed):
-            memory.refreshed = now
-            raise job.error
-        if isinstance(job, Done):
-            _take(memory, *job.value, now)
-        return
-    _take(memory, *_ask(world), now)
-
-
-def _ask(world: World) -> tuple[Head, Head]:
-    return world.source.refresh(), world.journal.refresh()
-
-
-def _take(memory: Memory, main: Head, record: Head, now: float) -> None:
-    memory.book.follow()
-    memory.book.head = record
-    memory.main, memory.problem, memory.refreshed = main.commit, main.problem, now
+    head = world.source.refresh()
+    memory.main, memory.problem = head.commit, head.problem
+    memory.book.refresh()
+    memory.refreshed = now
 
 
 def _publish(memory: Memory) -> list[str]:

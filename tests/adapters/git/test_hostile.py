@@ -4,6 +4,7 @@ import os
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -216,3 +217,31 @@ def test_a_remote_through_a_helper_is_refused(tmp_path: Path) -> None:
     repository.git(repo, "config", "remote.origin.vcs", "ext")
     repository.git(repo, "config", "url.ext::sh.insteadOf", "x")
     assert "not allowed" in Remote(Git(repo, ENVIRON), "origin", "main").fetch().problem
+
+
+GATE = """#!/bin/sh
+until [ -e {go} ]; do sleep 0.02; done
+for last; do :; done
+eval "$last"
+"""
+
+
+def test_a_remote_that_is_slow_is_not_waited_for_and_heard_later(tmp_path: Path) -> None:
+    bare, gate, go = repository.make_bare(tmp_path / "bare"), tmp_path / "gate", tmp_path / "go"
+    gate.write_text(GATE.format(go=go))
+    gate.chmod(0o755)
+    repo = repository.clone(bare, tmp_path / "repo")
+    repository.git(repo, "remote", "set-url", "origin", f"ssh://127.0.0.1{bare}")
+    environ = ENVIRON | {"GIT_SSH_COMMAND": str(gate), "GIT_SSH_VARIANT": "simple"}
+    journal = GitJournal(repo, remote="origin", environ=environ, patience_s=0.0)
+    for name in ("a", "b"):
+        mine = journal.append(Change(files={name: b""}, subject="Write"))
+        for head in (journal.refresh(), journal.publish(lambda changes, _theirs: changes)):
+            assert (head.commit, head.problem) == (mine, "")
+            assert head.ahead
+    go.touch()
+    until = time.monotonic() + 60
+    while journal.publish(lambda changes, _theirs: changes).ahead:
+        journal.refresh()
+        assert time.monotonic() < until
+    assert repository.git(bare, "rev-parse", "headway") == mine

@@ -91,7 +91,6 @@ class Team:
         return Memory(
             book=Book(self.world.journal, signing, self.world.clock),
             jobs=NowJobs(),
-            asking=NowJobs(),
             read_wish=self.wish,
             read_reference=lambda _bundle: None,
         )

@@ -28,11 +28,11 @@ class GitJournal:
     """The port Journal on a Git repository.
 
     `refs/heads/<branch>` is the local head.  `refs/headway/seen/…` is the newest head of the remote that was
-    accepted, kept apart from the tracking ref, which any `git fetch` may move back.  Without `fetches` a refresh only
-    looks.
+    accepted, kept apart from the tracking ref, which any `git fetch` may move back.  With a patience of 0 s a refresh
+    only looks.
     """
 
-    def __init__(  # noqa: PLR0913 - each has its default
+    def __init__(  # noqa: PLR0913 - where it lies, how it is reached, and what it signs with
         self,
         repo: Path,
         branch: str = "headway",
@@ -41,16 +41,16 @@ class GitJournal:
         author: str = AUTHOR,
         environ: Mapping[str, str] | None = None,
         now: Callable[[], float] = time.time,
-        fetches: bool = True,
+        patience_s: float | None = None,
     ) -> None:
         self._git = Git(repo, environ)
         self._branch = check_branch(branch)
         self._ref = f"refs/heads/{branch}"
-        self._remote = Remote(self._git, remote, branch) if remote else None
+        self._remote = Remote(self._git, remote, branch, patience_s=patience_s) if remote else None
         self._seen = f"refs/headway/seen/{remote}/{branch}" if remote else ""
         self._author = author
         self._now = now
-        self._fetches = fetches
+        self._fetches = patience_s != 0
 
     def refresh(self) -> Head:
         """Fetch when there is a remote; local unpushed commits are kept.

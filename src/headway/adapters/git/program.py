@@ -11,16 +11,18 @@ import signal
 import subprocess
 import tempfile
 import time
+import weakref
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
+from typing import IO
 
 from msgspec import Struct
 
 from headway.reconcile.ports import PortError
 
-__all__ = ["Git", "GitError", "Outcome"]
+__all__ = ["Git", "GitError", "Outcome", "Running"]
 
 OUTPUT_AT_MOST = 512 * 2**20
 LOCAL_S = 120.0
@@ -111,6 +113,18 @@ class Git:
         outcome = self.ask(*args)
         return "" if outcome.status else outcome.output.decode(errors="replace").strip()
 
+    def start(self, *args: str, limit_s: float) -> "Running":
+        """Start `git ARGS` and look at it later; it ends at its limit, or with this process."""
+        output, complaints = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - closed by Running
+        try:
+            process = subprocess.Popen(
+                ["git", "-C", str(self.repo), *_OPTIONS, *args],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=complaints, env=self._environ, start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            raise PortError(f"git cannot be started: {error.strerror}. {_cure(error)}.") from error
+        return Running(process, output, complaints, name=args[0], limit_s=limit_s)
+
     def ask(self, *args: str, given: bytes = b"", limit_s: float = LOCAL_S) -> Outcome:
         """Run `git ARGS` with `given` as its input; PortError when it cannot start, hangs, or floods."""
         # Files instead of pipes for input and complaints: nothing can block but the output, which is read here.
@@ -124,14 +138,58 @@ class Git:
                     start_new_session=True,  # a Ctrl-C at the terminal must not cut a commit in two
                 )  # fmt: skip
             except OSError as error:
-                cure = "Install git 2.30 or newer" if isinstance(error, FileNotFoundError) else "See the disk"
-                raise PortError(f"git cannot be started: {error.strerror}. {cure}.") from error
+                raise PortError(f"git cannot be started: {error.strerror}. {_cure(error)}.") from error
             try:
                 output = _read(process, time.monotonic() + limit_s, args[0])
             finally:
                 _end(process)
-            complaints.seek(max(0, complaints.seek(0, os.SEEK_END) - 4000))
-            return Outcome(status=process.returncode, output=output, complaint=_shown(complaints.read()))
+            return Outcome(status=process.returncode, output=output, complaint=_complaint(complaints))
+
+
+class Running:
+    """A git that was started: `outcome` is there when it has ended."""
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], output: IO[bytes], complaints: IO[bytes], *, name: str, limit_s: float
+    ) -> None:
+        self._process, self._output, self._complaints, self._name = process, output, complaints, name
+        self.since = time.monotonic()
+        self._until = self.since + limit_s
+        self._closed = weakref.finalize(self, _close, process, output, complaints)
+
+    def outcome(self, wait_s: float) -> Outcome | None:
+        """How it ended, waited for so long at most; None while it runs, PortError when its limit has passed."""
+        try:
+            self._process.wait(max(0.0, min(wait_s, self._until - time.monotonic())))
+        except subprocess.TimeoutExpired:
+            if time.monotonic() < self._until:
+                return None
+            self._closed()
+            raise PortError(_late(self._name)) from None
+        self._output.seek(0)
+        output = self._output.read(OUTPUT_AT_MOST)
+        complaint = _complaint(self._complaints)
+        self._closed()
+        return Outcome(status=self._process.returncode, output=output, complaint=complaint)
+
+
+def _close(process: subprocess.Popen[bytes], *files: IO[bytes]) -> None:
+    _end(process)
+    for file in files:
+        file.close()
+
+
+def _cure(error: OSError) -> str:
+    return "Install git 2.30 or newer" if isinstance(error, FileNotFoundError) else "See the disk"
+
+
+def _late(name: str) -> str:
+    return f"git {name} did not end in time and was stopped. See whether its remote or disk answers."
+
+
+def _complaint(file: IO[bytes]) -> str:
+    file.seek(max(0, file.seek(0, os.SEEK_END) - 4000))
+    return _shown(file.read())
 
 
 def _read(process: subprocess.Popen[bytes], deadline: float, name: str) -> bytes:
@@ -151,7 +209,7 @@ def _read(process: subprocess.Popen[bytes], deadline: float, name: str) -> bytes
             output += chunk
             if len(output) > OUTPUT_AT_MOST:
                 raise PortError(f"git {name} answers more than {OUTPUT_AT_MOST >> 20} MiB, too much to read.")
-    raise PortError(f"git {name} did not end in time and was stopped. See whether its remote or disk answers.")
+    raise PortError(_late(name))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -1,17 +1,19 @@
 """Speaks with a remote: fetch one branch, push one branch.  Says whether it answered; decides nothing."""
 
+import time
 from typing import Literal
 
 from msgspec import Struct
 
 from headway.adapters.git.names import check_branch
 from headway.adapters.git.objects import commit_of
-from headway.adapters.git.program import Git
+from headway.adapters.git.program import Git, Outcome, Running
 from headway.reconcile.ports import PortError
 
 __all__ = ["Fetched", "Remote"]
 
 REMOTE_S = 120.0
+_SLOW_S = 15.0
 # What runs at the other end is named, so that no configuration names another program for it.
 _FETCH = (
     "--quiet", "--no-tags", "--no-recurse-submodules", "--no-prune", "--refmap=", "--no-write-fetch-head",
@@ -36,11 +38,19 @@ class Fetched(Struct, frozen=True, kw_only=True):
 
 
 class Remote:
-    """One branch of one remote."""
+    """One branch of one remote.
 
-    def __init__(self, git: Git, name: str, branch: str, *, limit_s: float = REMOTE_S) -> None:
+    A call waits for `patience_s` at most; what has not ended by then goes on until `limit_s`, and a later call takes
+    its answer.  So a loop that must go on never stands still for a remote.
+    """
+
+    def __init__(
+        self, git: Git, name: str, branch: str, *, limit_s: float = REMOTE_S, patience_s: float | None = None
+    ) -> None:
         self._git = git
         self._limit_s = limit_s
+        self._patience_s = limit_s + 1 if patience_s is None else patience_s
+        self._running: dict[str, tuple[tuple[str, ...], Running]] = {}
         self.name = check_branch(name)
         self.branch = check_branch(branch)
         self.ref = f"refs/remotes/{name}/{branch}"
@@ -53,9 +63,11 @@ class Remote:
         """Bring the branch here; the commit that stood there before when the remote does not answer."""
         refs = f"+refs/heads/{self.branch}:{self.ref}"
         try:
-            outcome = self._git.speaking().ask("fetch", *_FETCH, self.name, refs, limit_s=self._limit_s)
+            outcome = self._asked("fetch", *_FETCH, self.name, refs)
         except PortError as error:
             return Fetched(commit=commit_of(self._git, self.ref), problem=str(error))
+        if isinstance(outcome, str):
+            return Fetched(commit=commit_of(self._git, self.ref), problem=outcome)
         if outcome.status == 0:
             return Fetched(commit=commit_of(self._git, self.ref))
         if "couldn't find remote ref" in outcome.complaint:
@@ -71,13 +83,29 @@ class Remote:
         branch = f"refs/heads/{self.branch}"
         words = [f"--force-with-lease={branch}:{over}", "--end-of-options", self.name, f"{commit}:{branch}"]
         try:
-            outcome = self._git.speaking().ask("push", *_PUSH, *words, limit_s=self._limit_s)
+            outcome = self._asked("push", *_PUSH, *words)
         except PortError as error:
             return "away", str(error)
+        if isinstance(outcome, str):
+            return "away", outcome
         if outcome.status == 0:
             return "pushed", ""
         refused = [line for line in outcome.output.decode(errors="replace").splitlines() if line.startswith("!")]
         return ("refused", _reason(refused[0])) if refused else ("away", f"{self.name}: {outcome.complaint}")
+
+    def _asked(self, *args: str) -> Outcome | str:
+        """How the call ended; a text (empty at first, later a problem) while it is under way."""
+        kind = args[0]
+        words, running = self._running.pop(kind, ((), None))
+        if running is None:
+            words, running = args, self._git.speaking().start(*args, limit_s=self._limit_s)
+        outcome = running.outcome(self._patience_s)
+        if outcome is None:
+            self._running[kind] = words, running
+            slow = time.monotonic() - running.since > _SLOW_S
+            return f"{self.name} has not answered for {_SLOW_S:g} s" if slow else ""
+        # An older push than the one asked for has ended: whatever came of it, the remote says so to this one.
+        return outcome if words == args else self._asked(*args)
 
 
 def _reason(line: str) -> str:

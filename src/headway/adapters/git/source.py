@@ -19,7 +19,7 @@ _TREES_KEPT = 8
 class GitSource:
     """The port Source on a Git repository; `path` is the project's folder in a monorepo.
 
-    Without `fetches` it only looks: a remote's branch stands where it was fetched last.
+    With a patience of 0 s it only looks: a remote's branch stands where it was fetched last.
     """
 
     def __init__(
@@ -30,13 +30,13 @@ class GitSource:
         path: str = "",
         remote: str | None = None,
         environ: Mapping[str, str] | None = None,
-        fetches: bool = True,
+        patience_s: float | None = None,
     ) -> None:
         self._git = Git(repo, environ)
         self._branch = check_branch(branch)
         self._place = place_in(path)
-        self._remote = Remote(self._git, remote, branch) if remote else None
-        self._fetches = fetches
+        self._remote = Remote(self._git, remote, branch, patience_s=patience_s) if remote else None
+        self._fetches = patience_s != 0
         self._trees: dict[str, Tree] = {}
 
     def refresh(self) -> Head:
