@@ -60,6 +60,7 @@ def main() -> None:
         timed("append a record", lambda: len(journal.append(Change(files={"locks/a.yaml": b"1"}, subject="Lock"))))
         timed("read the releases", lambda: len(journal.files("releases")))
         timed("list main", lambda: len(source.files(head)))
+        timed("see where main stands", lambda: len(source.refresh().commit))
         timed("read 100 files of main", lambda: len(source.read(head, list(source.files(head))[:100])))
 
 

@@ -283,6 +283,20 @@ def test_a_decider_moves_to_a_new_machine_with_its_key_file(machine: Machines) -
     assert new.book().ledger.refused == ()
 
 
+def test_a_key_file_that_others_can_read_is_refused_with_what_to_do(machine: Machines) -> None:
+    ann = machine("ann")
+    key = ann.key("ann")
+    ann.commit(row("ann", key))
+    ann.approve("--signers")
+    path = find(ann.config / "keys", key)
+    assert path
+    path.chmod(0o644)
+    result = ann.run(request.resume, "delay")
+    assert f"Run `chmod go-rwx {path}`" in refusal(result)
+    path.chmod(0o600)
+    assert ann.run(request.resume, "delay", key=path).exit_code == 0
+
+
 def test_a_key_without_the_right_writes_nothing(machine: Machines) -> None:
     ann, bob = machine("ann"), machine("bob")
     rows = row("ann", ann.key("ann")), row("bob", bob.key("bob"), DECIDES)

@@ -7,9 +7,10 @@ import pytest
 from tests.adapters.git import repository
 from tests.adapters.git.repository import ENVIRON
 
+from headway.adapters.git.journal import GitJournal
 from headway.adapters.git.source import GitSource
 from headway.adapters.git.worktree import WorkTree
-from headway.reconcile.ports import PortError
+from headway.reconcile.ports import Change, PortError
 
 
 @pytest.fixture
@@ -212,3 +213,27 @@ def test_the_callers_git_variables_do_not_lead_elsewhere(repo: Path, tmp_path: P
     other = repository.make(tmp_path / "other")
     environ = ENVIRON | {"GIT_DIR": str(other / ".git"), "GIT_INDEX_FILE": os.devnull}
     assert GitSource(repo, environ=environ).refresh().commit == head
+
+
+def test_a_pass_walks_no_history(repo: Path) -> None:
+    """All that is older than the head is taken away: whoever looked for it would fail."""
+    repository.commit(repo, {"a": b"1"})
+    gone = repository.git(repo, "rev-parse", "HEAD")
+    head = repository.commit(repo, {"a": b"2"})
+    (repo / ".git" / "objects" / gone[:2] / gone[2:]).unlink()
+    source = GitSource(repo, environ=ENVIRON)
+    for _ in range(2):
+        assert source.refresh().commit == head
+        assert source.read(head, source.files(head)) == {"a": b"2"}
+    journal = GitJournal(repo, environ=ENVIRON)
+    journal.append(Change(files={"b": b""}, subject="Write"))
+    assert set(journal.files("")) == {"b"}
+
+
+def test_a_tree_that_cannot_be_read_is_no_empty_one(repo: Path) -> None:
+    head = repository.commit(repo, {"ml/a": b"1"})
+    tree = repository.git(repo, "rev-parse", "HEAD:ml")
+    (repo / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    for place in ("", "ml"):
+        with pytest.raises(PortError, match="lacks objects"):
+            GitSource(repo, path=place, environ=ENVIRON).files(head)

@@ -58,6 +58,17 @@ def test_a_key_that_others_can_reach_is_refused(tmp_path: Path, mode: int) -> No
         load(path)
 
 
+@pytest.mark.parametrize("mode", [0o720, 0o702, 0o777])
+def test_a_key_that_others_can_replace_is_refused(tmp_path: Path, mode: int) -> None:
+    path = find(tmp_path / "keys", create(tmp_path / "keys", "ann"))
+    assert path is not None
+    path.parent.chmod(mode)
+    with pytest.raises(PortError, match="Run `chmod go-w "):
+        load(path)
+    path.parent.chmod(mode | 0o1000)  # sticky, as /tmp is: nobody else can rename what is not theirs
+    assert load(path).name == "ann"
+
+
 def test_a_link_to_a_key_is_refused(tmp_path: Path) -> None:
     path = find(tmp_path / "keys", create(tmp_path / "keys", "ann"))
     assert path is not None

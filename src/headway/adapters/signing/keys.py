@@ -92,6 +92,7 @@ def load(path: Path, name: str = "") -> KeyFile:
     PortError when the file or its folder can be read or replaced by others, or holds no Ed25519 key.
     """
     try:
+        _refuse_replacing(path.parent, path.parent.stat())
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(handle, "rb") as file:
             state = os.fstat(file.fileno())
@@ -123,3 +124,10 @@ def _refuse_others(path: Path, state: os.stat_result) -> None:
     if state.st_mode & 0o077:
         what = "go-rwx"
         raise PortError(f"{path} can be read or changed by other users. Run `chmod {what} {path}`, then try again.")
+
+
+def _refuse_replacing(folder: Path, state: os.stat_result) -> None:
+    """A folder in which others may put another file in the key's place; in a sticky one (/tmp) they may not."""
+    if state.st_uid not in {os.geteuid(), 0} or (state.st_mode & 0o022 and not state.st_mode & stat.S_ISVTX):
+        what = "go-w"
+        raise PortError(f"In {folder} other users can replace the key. Run `chmod {what} {folder}`, then try again.")
