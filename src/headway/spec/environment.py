@@ -10,7 +10,17 @@ __all__ = ["Environment", "EnvironmentSpec"]
 
 
 class EnvironmentSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The wishes for one environment.  `listen` is the address of the local router; port 0 picks a free one."""
+    """The wishes for one environment.
+
+    Attributes:
+        target: Where versions run: as processes of this machine, or in a cluster.
+        traffic: Do users' requests arrive here? Rollouts apply where they do; elsewhere releases are direct and gated.
+        approval: Does a release wait for `headway approve`?
+        router: What splits the traffic; locally always Envoy.
+        listen: The address of the local router as host:port; port 0 picks a free one.
+        namespace: The cluster's namespace that objects go into.
+        image: The image of the model server in a cluster.
+    """
 
     target: Literal["local", "kubernetes"] = "local"
     traffic: Literal["live", "none"] = "none"
@@ -30,7 +40,13 @@ class Environment(
     tag_field="kind",
     tag="Environment",
 ):
-    """kind Environment."""
+    """environments/NAME.yaml: where versions run, and whether users' traffic arrives there.
+
+    Attributes:
+        metadata: Its name, as headway.yaml lists it.
+        spec: What is wished.
+        apiVersion: The version of this form.
+    """
 
     metadata: Metadata
     spec: EnvironmentSpec = EnvironmentSpec()

@@ -25,7 +25,18 @@ METRICS: dict[str, tuple[tuple[str, ...], bool]] = {
 
 
 class MetricGate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """An absolute gate (`at_least`, `at_most`), or with `versus: live` a paired comparison on the same rows."""
+    """A bound on a metric, or with `versus: live` a paired comparison on the same rows.
+
+    Attributes:
+        metric: The metric; the task says which there are.
+        at_least: The version's value must be this or more.
+        at_most: The version's value must be this or less.
+        versus: Compare with the version that serves live traffic.
+        worse_by_at_most: How much worse than the live version is good enough.
+        better_by_at_least: How much better than the live version it must be.
+        ratio_at_least: How many times the live version's value it must reach.
+        alpha: How often an equal version may pass or fail by luck, over all uses of a test set.
+    """
 
     metric: str
     at_least: float | None = None
@@ -38,7 +49,14 @@ class MetricGate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
 
 
 class LatencyGate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A quantile of the serving latency at a stated load, measured with the server that will serve."""
+    """A quantile of the serving latency at a stated load, measured with the server that will serve.
+
+    Attributes:
+        latency: The quantile.
+        at_most: The longest that it may be.
+        at: The load: requests a second.
+        duration: How long the load lasts.
+    """
 
     latency: Literal["p50", "p90", "p95", "p99"]
     at_most: Seconds
@@ -47,7 +65,11 @@ class LatencyGate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
 
 class SignatureGate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """May a version refuse requests which the live one accepts?  `compatible` says no; `any` allows it."""
+    """May a version refuse requests which the live one accepts?
+
+    Attributes:
+        signature: `compatible` says no; `any` allows it.
+    """
 
     signature: Literal["compatible", "any"]
 

@@ -11,7 +11,12 @@ API_VERSION: ApiVersion = "headway.dev/v1alpha1"
 
 
 class Metadata(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The name of a document and free labels (`team`, …)."""
+    """The name of a document and free labels.
+
+    Attributes:
+        name: What the document is called: small letters, digits and `-`, at most 63.
+        labels: Free words about it, such as `team: ops`.
+    """
 
     name: str
     labels: dict[str, str] = {}

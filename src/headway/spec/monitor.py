@@ -10,7 +10,13 @@ __all__ = ["Drift", "ErrorLimit", "LatencyLimit", "Monitor", "Retrain"]
 
 
 class Drift(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Alarm when a column's score exceeds the limit and the change is significant, in `of` of the last windows."""
+    """Alarm when a column's values moved away from the training rows, by size and beyond chance.
+
+    Attributes:
+        score_at_most: The Jensen-Shannon distance (0 to 1) that a column may have.
+        window: How long rows are gathered before each look.
+        rows: A window with fewer rows is not judged.
+    """
 
     score_at_most: float = 0.15
     window: Seconds = 3600.0
@@ -18,19 +24,33 @@ class Drift(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
 
 
 class LatencyLimit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Alarm when the 95th percentile of live latency exceeds the limit."""
+    """Alarm when live latency is too long.
+
+    Attributes:
+        p95_at_most: The longest 95th percentile.
+    """
 
     p95_at_most: Seconds
 
 
 class ErrorLimit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Alarm when the share of failed requests exceeds the limit."""
+    """Alarm when too many requests fail.
+
+    Attributes:
+        at_most: The largest share of failed requests.
+    """
 
     at_most: Share
 
 
 class Monitor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The watches of a model."""
+    """The watches of a model.
+
+    Attributes:
+        drift: Do inputs move away from the training rows?
+        latency: Are answers slow?
+        errors: Do requests fail?
+    """
 
     drift: Drift | None = None
     latency: LatencyLimit | None = None
@@ -38,7 +58,12 @@ class Monitor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
 
 
 class Retrain(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """When a retraining starts by itself; runs are at least `at_most_every` apart."""
+    """When a model is trained again by itself.
+
+    Attributes:
+        when: What makes a retraining due.
+        at_most_every: Retrainings are at least so far apart.
+    """
 
     when: tuple[Literal["drift", "daily", "weekly", "monthly"], ...] = ()
     at_most_every: Seconds = 24 * 3600.0

@@ -11,13 +11,24 @@ __all__ = ["Policy", "PolicySpec", "Scan", "covers"]
 
 
 class Scan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Further classes that a model file may hold, as `module:name`, beyond the reviewed list."""
+    """What a model file may hold.
+
+    Attributes:
+        allow: Further classes that it may hold, as `module:name`, beyond the reviewed list.
+    """
 
     allow: tuple[str, ...] = ()
 
 
 class PolicySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Rules for the models named (`*` is all); `gates` are added to each model's own."""
+    """Rules for some models, or for all.
+
+    Attributes:
+        models: The names of the models; `*` is all.
+        gates: Gates that are added to each model's own.
+        scan: What a model file may hold.
+        isolation: The isolation that a training step must have had; `any` takes what the machine offers.
+    """
 
     models: tuple[str, ...] = ("*",)
     gates: tuple[Gate, ...] = ()
@@ -28,7 +39,13 @@ class PolicySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
 class Policy(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="Policy"
 ):
-    """kind Policy."""
+    """policies/NAME.yaml: rules of the organisation over all models.
+
+    Attributes:
+        metadata: Its name.
+        spec: What is ruled.
+        apiVersion: The version of this form.
+    """
 
     metadata: Metadata
     spec: PolicySpec = PolicySpec()

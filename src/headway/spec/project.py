@@ -8,7 +8,13 @@ __all__ = ["Project", "ProjectSpec", "Rights", "Signer"]
 
 
 class Rights(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a key may sign for; `approve` and `decide` name environments."""
+    """What a key may sign for.
+
+    Attributes:
+        train: May it sign trainings, which make versions?
+        approve: The environments into which it may approve versions.
+        decide: The environments whose releases it writes; each environment has one decider.
+    """
 
     train: bool = False
     approve: tuple[str, ...] = ()
@@ -16,9 +22,13 @@ class Rights(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
 
 
 class Signer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A person or machine: an Ed25519 public key (hex) and its rights.
+    """A person or machine that signs records.
 
-    `revoked_after` names the last record (digest of its envelope) of this key that is trusted.
+    Attributes:
+        name: How records call it: letters, digits, `-` and `_`.
+        key: Its public Ed25519 key, 64 small hex digits; `headway init` makes one.
+        may: What it may sign for.
+        revoked_after: The digest of its last trusted record, once the key is not to be trusted any more.
     """
 
     name: str
@@ -28,7 +38,15 @@ class Signer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
 
 
 class ProjectSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The wishes for a repository as a whole."""
+    """The wishes for a repository as a whole.
+
+    Attributes:
+        environments: The environments in the order in which a version moves through them.
+        signers: Who may do what. A change takes force by `headway approve --signers`.
+        threshold: How many signers of the list before must sign a change of the list.
+        store: Where data and bundles are kept: `file:` and a folder.
+        branch: The branch that people write and Headway reads.
+    """
 
     environments: tuple[str, ...]
     signers: tuple[Signer, ...] = ()
@@ -40,7 +58,13 @@ class ProjectSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 class Project(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="Project"
 ):
-    """kind Project."""
+    """headway.yaml: the store, the order of environments, and who may do what.
+
+    Attributes:
+        metadata: Its name.
+        spec: What is wished.
+        apiVersion: The version of this form.
+    """
 
     metadata: Metadata
     spec: ProjectSpec

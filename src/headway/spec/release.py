@@ -8,14 +8,27 @@ __all__ = ["Release", "ReleaseSpec", "Served"]
 
 
 class Served(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A version, and the digest of the bundle that is meant by it."""
+    """A version, and the digest of the bundle that is meant by it.
+
+    Attributes:
+        version: MAJOR.MINOR.PATCH.
+        bundle: SHA-256 of its bundle.
+    """
 
     version: str
     bundle: str
 
 
 class ReleaseSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """`stable` answers; `candidate`, if any, is on its way and judged `over` the stable it started from."""
+    """What serves in an environment.
+
+    Attributes:
+        environment: Which environment it speaks of.
+        stable: The version that answers.
+        candidate: The version on its way, if there is one.
+        over: The stable version that the candidate is judged against.
+        retired: Is the model no longer served?
+    """
 
     environment: str
     stable: Served | None = None
@@ -27,7 +40,13 @@ class ReleaseSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 class Release(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="Release"
 ):
-    """kind Release."""
+    """releases/ENVIRONMENT/NAME.yaml on the branch `headway`: which versions serve. Written by Headway only.
+
+    Attributes:
+        metadata: The model's name.
+        spec: What serves.
+        apiVersion: The version of this form.
+    """
 
     metadata: Metadata
     spec: ReleaseSpec

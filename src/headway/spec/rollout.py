@@ -10,7 +10,15 @@ __all__ = ["Deadline", "ErrorGuardrail", "Guardrail", "LatencyGuardrail", "Rollo
 
 
 class ErrorGuardrail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Compare the share of failed first attempts with the concurrent control."""
+    """Compares the share of failed first attempts with that of the stable version at the same time.
+
+    Attributes:
+        errors: What is compared: the rate of errors.
+        worse_by_at_most: A candidate is safe within this factor, or within `floor`, whichever is wider.
+        floor: A candidate is safe within so much more.
+        tolerate: Harm begins beyond this factor, or beyond `tolerate_floor`, whichever is wider.
+        tolerate_floor: Harm begins beyond so much more.
+    """
 
     errors: Literal["rate"] = "rate"
     worse_by_at_most: Ratio = 1.5
@@ -20,7 +28,13 @@ class ErrorGuardrail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class LatencyGuardrail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Compare the share of slow requests; the margin scales time, not the share."""
+    """Compares the share of slow requests; the margin scales time, not the share.
+
+    Attributes:
+        latency: The quantile up to which latencies are compared.
+        worse_by_at_most: A candidate is safe when it takes at most this much longer; less than 1.25x cannot be seen.
+        tolerate: Harm begins beyond this factor.
+    """
 
     latency: Literal["p50", "p90", "p95", "p99"]
     worse_by_at_most: Ratio = 1.25
@@ -31,21 +45,42 @@ Guardrail = ErrorGuardrail | LatencyGuardrail
 
 
 class WrongAtMost(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Error rates of the whole rollout: a harmless candidate aborted, a harmful one promoted."""
+    """How often a whole rollout may decide wrongly.
+
+    Attributes:
+        abort: A harmless candidate is aborted at most so often.
+        promote: A harmful candidate is promoted at most so often.
+    """
 
     abort: Share = 0.01
     promote: Share = 0.05
 
 
 class Deadline(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """When a rollout that could not decide ends, and how."""
+    """When a rollout that could not decide ends, and how.
+
+    Attributes:
+        after: How long after its start.
+        then: What happens then.
+    """
 
     after: Seconds = 2 * 3600.0
     then: Literal["rollback"] = "rollback"
 
 
 class Rollout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A release strategy with its stages (percent of live traffic) and its guardrails."""
+    """How a new version takes over live traffic, and what guards it.
+
+    Attributes:
+        strategy: `canary` rises by stages, `blue-green` compares at half of the traffic, `direct` switches at once;
+            `ab` and `shadow` come later.
+        stages: Percentages of live traffic, rising; promotion follows the last one.
+        window: How long counts are gathered before each look.
+        guardrails: What the candidate is compared by; all of them must show safety.
+        wrong_at_most: How often the rollout may decide wrongly.
+        deadline: When it ends if it could not decide.
+        keep: How long the old version's copies are kept after a promotion.
+    """
 
     strategy: Literal["canary", "blue-green", "ab", "shadow", "direct"] = "canary"
     stages: tuple[float, ...] = (5.0, 20.0, 50.0)

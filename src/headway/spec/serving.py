@@ -8,21 +8,37 @@ __all__ = ["Replicas", "Resources", "Scale", "Serve"]
 
 
 class Replicas(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How many copies answer."""
+    """How many copies answer.
+
+    Attributes:
+        min: The fewest copies.
+        max: The most copies; never fewer than `min`.
+    """
 
     min: int = 1
     max: int = 1
 
 
 class Resources(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What one copy may use."""
+    """What one copy may use.
+
+    Attributes:
+        cpu: Cores.
+        memory: Memory; beyond it a copy is restarted.
+    """
 
     cpu: float = 1.0
     memory: ByteSize = 512 * 2**20
 
 
 class Scale(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Targets of the autoscaler: percent of cpu and memory, requests a second a replica."""
+    """Targets of the autoscaler.
+
+    Attributes:
+        cpu: Percent of `resources.cpu` in use; nothing: not looked at.
+        memory: Percent of `resources.memory` in use; nothing: not looked at.
+        qps: Requests a second a copy; nothing: not looked at.
+    """
 
     cpu: int | None = 70
     memory: int | None = None
@@ -30,7 +46,13 @@ class Scale(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
 
 
 class Serve(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The serving part of a model."""
+    """The serving part of a model.
+
+    Attributes:
+        replicas: How many copies answer.
+        resources: What one copy may use.
+        scale: When more copies are wanted.
+    """
 
     replicas: Replicas = Replicas()
     resources: Resources = Resources()

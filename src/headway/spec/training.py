@@ -10,7 +10,19 @@ Param = str | int | float | bool
 
 
 class Train(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The training contract: `run` with `{name}` filled from `params`, in a folder that holds `files` only."""
+    """The training contract: any program, in a folder that holds the declared files only.
+
+    Attributes:
+        run: The command; `{name}` is filled from `params`.
+        params: Parameters by name; the program also gets them as HEADWAY_PARAMS.
+        files: The files that a step sees; they are the cache key and the bundle's code.
+        requirements: The pinned packages in which the model is trained, measured and served.
+        writes: The file that the program writes: the model.
+        secrets: Names of environment variables that a step gets; their values stand nowhere.
+        seed: The program gets it as HEADWAY_SEED.
+        timeout: After this a training is stopped.
+        memory: Beyond this a training is stopped.
+    """
 
     run: str
     params: dict[str, Param] = {}

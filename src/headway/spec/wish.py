@@ -61,20 +61,32 @@ def judged(papers: Papers, unmatched: Unmatched) -> Wish:
         if _sound(placed, errors) and placed.value.metadata.name not in over
     }
     return Wish(
-        project=papers.project.value if papers.project else NO_PROJECT,
+        project=_project(papers),
         models=sound,
         environments={each.value.metadata.name: each.value for each in papers.environments if _sound(each, errors)},
         policies=tuple(each.value for each in papers.policies if _sound(each, errors)),
         findings=tuple(sorted(dict.fromkeys(findings), key=lambda finding: (finding.place, finding.code))),
         held={
-            name: tuple(fault for file in files for fault in errors.get(file, ())) or (over[name],)
+            name: (
+                *(fault for file in files for fault in errors.get(file, ())),
+                *([over[name]] if name in over else []),
+            )
             for name, files in papers.speak.items()
             if name not in sound
         },
     )
 
 
+# What holds where headway.yaml cannot be read: nothing is released, and nobody may decide.
 NO_PROJECT = Project(apiVersion=API_VERSION, metadata=Metadata(name="none"), spec=ProjectSpec(environments=()))
+
+
+def _project(papers: Papers) -> Project:
+    """The project, if it was read without a fault; what the rules say of it stops nothing, for all depend on it."""
+    placed = papers.project
+    if placed is None or not placed.sound or any(placed.holds(fault.place) for fault in papers.findings):
+        return NO_PROJECT
+    return placed.value
 
 
 def effective_gates(wish: Wish, model: Model) -> tuple[Gate, ...]:

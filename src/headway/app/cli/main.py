@@ -35,6 +35,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "history": ("tell the story of a model", "headway.app.cli.history"),
     "predict": ("predict a file of rows", "headway.app.cli.predict"),
     "serve": ("serve a bundle", "headway.app.cli.serve"),
+    "explain": ("say what a code means, and what a field takes", "headway.app.cli.explain"),
+    "schema": ("write JSON Schemas of the kinds, for editors", "headway.app.cli.schema"),
     "demo": ("show the whole way of a change on real flights", "headway.app.cli.demo"),
 }
 
