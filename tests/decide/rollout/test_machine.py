@@ -1,15 +1,11 @@
-"""The table of states: every pair of state and event, and the page that is written from it."""
+"""The table of states: every pair of state and event."""
 
 import itertools
-from pathlib import Path
 
 import pytest
 
-from headway.decide.rollout.diagram import RENEW, page
 from headway.decide.rollout.machine import ENDED, EVENTS, STATES, TRANSITIONS, Event, IllegalMoveError, follow
 from headway.evidence.stage import State
-
-PAGE = Path(__file__).parents[3] / "docs" / "concepts" / "rollout-states.md"
 
 # Written out a second time on purpose: state, then what each event leads to.
 WANTED: dict[State, dict[Event, State]] = {
@@ -59,7 +55,3 @@ def test_every_state_can_be_reached_and_every_state_but_an_ended_one_can_be_left
 def test_every_state_that_is_not_over_ends_at_its_deadline_or_is_ending_already() -> None:
     for state in set(STATES) - ENDED:
         assert (state, "deadline") in TRANSITIONS or (state, "done") in TRANSITIONS
-
-
-def test_the_page_of_states_is_the_table() -> None:
-    assert PAGE.read_text() == page(), f"renew it with: {RENEW}"

@@ -6,10 +6,7 @@ from headway.decide.rollout.machine import EVENTS, TRANSITIONS
 
 __all__ = ["page"]
 
-RENEW = (
-    'python -c "from headway.decide.rollout.diagram import page; print(page(), end=str())" '
-    "> docs/concepts/rollout-states.md"
-)
+RENEW = "python -m headway.app.reference"
 
 
 def page() -> str:

@@ -1,0 +1,23 @@
+"""The generated pages of the documentation are those that the code writes."""
+
+from pathlib import Path
+
+import pytest
+
+from headway.app.reference import PAGES, renew
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.parametrize("name", list(PAGES))
+def test_a_page_is_what_its_table_says(name: str) -> None:
+    written = (DOCS / name).read_text(encoding="utf-8")
+    assert written == PAGES[name](), "renew it: python -m headway.app.reference"
+
+
+def test_an_old_page_is_renewed_once(tmp_path: Path) -> None:
+    for name in PAGES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("old")
+    assert renew(tmp_path) == tuple(PAGES)
+    assert renew(tmp_path) == ()
