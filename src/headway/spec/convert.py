@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from headway.spec.finding import Finding
+from headway.spec.form import takes
 from headway.spec.quantity import NAMES, QUANTITIES, bare, suggestion
 from headway.spec.shape import Choice, Either, Fixed, Many, Measure, Plain, Record, Shape, Table, fields_of
 from headway.spec.yaml import Node, excerpt
@@ -49,11 +50,10 @@ def record_reader(kind: type[Struct], path: str, skip: str = "") -> Reader:
     fields = fields_of(kind)
     readers = {name: _reader(field.shape, f"{path}.{name}") for name, field in fields.items()}
     required = [name for name, field in fields.items() if field.required]
-    wanted = f"A mapping of {', '.join(fields)} is wanted here"
 
     def read(node: Node, findings: list[Finding]) -> Any:  # noqa: ANN401 - a record, or BAD
         if node.kind != "mapping":
-            return _wrong(node, findings, path, wanted)
+            return _wrong(node, findings, path, Record(kind=kind))
         values = {}
         for name, (key, value) in node.fields.items():
             reader = readers.get(name)
@@ -78,19 +78,19 @@ def _reader(shape: Shape, path: str) -> Reader:  # noqa: PLR0911 - one line a sh
         case Record():
             return record_reader(shape.kind, path)
         case Measure():
-            return _measure(shape.name, path)
+            return _measure(shape, path)
         case Choice():
-            return _choice(shape.values, path)
+            return _choice(shape, path)
         case Many():
-            return _many(_reader(shape.of, path), path)
+            return _many(shape, path)
         case Fixed():
-            return _fixed([_reader(each, path) for each in shape.of], path)
+            return _fixed(shape, path)
         case Table():
-            return _table(_reader(shape.of, path), path)
+            return _table(shape, path)
         case Either():
             return _either(shape, path)
         case Plain():
-            return _plain(shape.kind, path)
+            return _plain(shape, path)
 
 
 def _text(node: Node) -> Any:  # noqa: ANN401 - a text, or BAD
@@ -113,40 +113,39 @@ def _nothing(node: Node) -> Any:  # noqa: ANN401 - None, or BAD
     return None if node.value is None else BAD
 
 
-# Kind of scalar -> (what people call it, how a scalar is read as one).
-_PLAIN: Mapping[str, tuple[str, Callable[[Node], Any]]] = {
-    "text": ("a text", _text),
-    "number": ("a number", _number),
-    "whole": ("a whole number of 64 bits", _whole),
-    "boolean": ("true or false", _boolean),
-    "nothing": ("nothing", _nothing),
+_PLAIN: Mapping[str, Callable[[Node], Any]] = {
+    "text": _text,
+    "number": _number,
+    "whole": _whole,
+    "boolean": _boolean,
+    "nothing": _nothing,
 }
 
 
-def _plain(kind: str, path: str) -> Reader:
-    title, accept = _PLAIN[kind]
-    wanted = f"'{_last(path)}' is {title}"
+def _plain(shape: Plain, path: str) -> Reader:
+    accept = _PLAIN[shape.kind]
 
     def read(node: Node, findings: list[Finding]) -> Any:  # noqa: ANN401 - a scalar, or BAD
         value = accept(node) if node.kind == "scalar" else BAD
-        return _wrong(node, findings, path, wanted) if value is BAD else value
+        return _wrong(node, findings, path, shape) if value is BAD else value
 
     return read
 
 
-def _measure(name: str, path: str) -> Reader:
+def _measure(shape: Measure, path: str) -> Reader:
+    name = shape.name
     parse = QUANTITIES[name]
 
     def read(node: Node, findings: list[Finding]) -> Any:  # noqa: ANN401 - a number, or BAD
         if node.kind != "scalar":
-            return _wrong(node, findings, path, f"'{_last(path)}' is {NAMES[name]}")
+            return _wrong(node, findings, path, shape)
         try:
             value = bare(name, node.value) if type(node.value) in {int, float} else parse(node.text)
         except ValueError:
             value = None
         if value is not None and value <= MOST_WHOLE:
             return value
-        why = f"{NAMES[name].capitalize()} is wanted, not '{excerpt(node.text)}'."
+        why = f"It takes {NAMES[name]}, not '{excerpt(node.text)}'."
         do = suggestion(name, node.value)
         what = f"'{_last(path)}' is no quantity of its kind"
         return _fault(findings, node, "E015", what, why, path=path, do=do and f"Write {do}.")
@@ -154,44 +153,50 @@ def _measure(name: str, path: str) -> Reader:
     return read
 
 
-def _choice(values: tuple[str, ...], path: str) -> Reader:
-    known = frozenset(values)
+def _choice(shape: Choice, path: str) -> Reader:
+    known = frozenset(shape.values)
 
     def read(node: Node, findings: list[Finding]) -> Any:  # noqa: ANN401 - a text, or BAD
         if node.kind == "scalar" and node.text in known:
             return node.text
         if node.kind != "scalar":
-            return _wrong(node, findings, path, f"'{_last(path)}' is one of {', '.join(values)}")
-        why = f"It is one of {', '.join(values)}, not '{excerpt(node.text)}'.{nearest(node.text, values)}"
+            return _wrong(node, findings, path, shape)
+        why = f"It takes {takes(shape)}, not '{excerpt(node.text)}'.{nearest(node.text, shape.values)}"
         return _fault(findings, node, "E014", f"'{_last(path)}' is none of its values", why, path=path)
 
     return read
 
 
-def _many(each: Reader, path: str) -> Reader:
+def _many(shape: Many, path: str) -> Reader:
+    each = _reader(shape.of, path)
+
     def read(node: Node, findings: list[Finding]) -> Any:  # noqa: ANN401 - a tuple, or BAD
         if node.kind != "list":
-            return _wrong(node, findings, path, f"'{_last(path)}' is a list")
+            return _wrong(node, findings, path, shape)
         found = tuple(each(item, findings) for item in node.items)
         return BAD if BAD in found else found
 
     return read
 
 
-def _fixed(each: list[Reader], path: str) -> Reader:
+def _fixed(shape: Fixed, path: str) -> Reader:
+    each = [_reader(one, path) for one in shape.of]
+
     def read(node: Node, findings: list[Finding]) -> Any:  # noqa: ANN401 - a tuple, or BAD
         if node.kind != "list" or len(node.items) != len(each):
-            return _wrong(node, findings, path, f"'{_last(path)}' is a list of {len(each)}")
+            return _wrong(node, findings, path, shape)
         found = tuple(reader(item, findings) for reader, item in zip(each, node.items, strict=True))
         return BAD if BAD in found else found
 
     return read
 
 
-def _table(each: Reader, path: str) -> Reader:
+def _table(shape: Table, path: str) -> Reader:
+    each = _reader(shape.of, path)
+
     def read(node: Node, findings: list[Finding]) -> Any:  # noqa: ANN401 - a dictionary, or BAD
         if node.kind != "mapping":
-            return _wrong(node, findings, path, f"'{_last(path)}' is a mapping")
+            return _wrong(node, findings, path, shape)
         found = {name: each(value, findings) for name, (_, value) in node.fields.items()}
         return BAD if BAD in found.values() else found
 
@@ -201,6 +206,7 @@ def _table(each: Reader, path: str) -> Reader:
 def _either(shape: Either, path: str) -> Reader:
     records = [each for each in shape.of if isinstance(each, Record)]
     others = [_reader(each, path) for each in shape.of if not isinstance(each, Record)]
+    alone = not records and sum(each != Plain(kind="nothing") for each in shape.of) == 1
     # The first field of a record of a union tells it from the others: metric, latency, signature, errors.
     keyed: Mapping[str, Reader] = {next(iter(fields_of(each.kind))): record_reader(each.kind, path) for each in records}
 
@@ -215,39 +221,31 @@ def _either(shape: Either, path: str) -> Reader:
             near = "" if chosen else nearest(next(iter(node.fields), ""), keyed)
             why = f"An entry has exactly one of the keys {', '.join(keyed)}, {has}.{near}"
             return _fault(findings, node, "E016", "no known kind of entry", why, path=path)
-        faults: list[Finding] = []
+        mine: list[Finding] = []
         for reader in others:
-            mine: list[Finding] = []
+            mine = []
             found = reader(node, mine)
             if not mine:
                 return found
-            faults += mine
-        if not faults:
-            return _wrong(node, findings, path, f"A mapping with one of the keys {', '.join(keyed)} is wanted here")
-        return _all_of(faults, findings)
+        if alone:
+            # One form but nothing: its own fault says more than that none of the forms fits.
+            findings += mine
+            return BAD
+        return _wrong(node, findings, path, shape)
 
     return read
 
 
-def _all_of(faults: list[Finding], findings: list[Finding]) -> object:
-    """No form fitted: the last one tried is the widest, and the others are told beside it."""
-    told = [fault for fault in faults if "is nothing" not in fault.why] or faults
-    why = " Or: ".join(dict.fromkeys(fault.why for fault in told))
-    first = told[0]
-    findings.append(
-        Finding(code=first.code, what=first.what, why=why, do=first.do, place=first.place, severity=first.severity)
-    )
-    return BAD
-
-
-def _wrong(node: Node, findings: list[Finding], path: str, wanted: str) -> object:
-    why = f"{wanted}, and here is {_title(node)}."
+def _wrong(node: Node, findings: list[Finding], path: str, shape: Shape) -> object:
+    if node.kind == "alias":
+        return BAD  # told already, when the file was read
+    why = f"It takes {takes(shape)}, and here is {_title(node)}."
     return _fault(findings, node, "E011", f"wrong type for '{_last(path)}'", why, path=path)
 
 
 def _title(node: Node) -> str:
     if node.kind != "scalar":
-        return f"a {node.kind}" if node.kind != "alias" else "an alias"
+        return f"a {node.kind}"
     if node.value is None:
         return "nothing"
     title = "a text" if isinstance(node.value, str) else "the value"

@@ -5,23 +5,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from headway.spec.convert import nearest
+from headway.spec.form import takes
 from headway.spec.load import KINDS
 from headway.spec.lock import Lock
 from headway.spec.plain import flow, plain
-from headway.spec.quantity import NAMES
 from headway.spec.release import Release
-from headway.spec.shape import Choice, Either, Field, Fixed, Many, Measure, Plain, Record, Shape, Table, fields_of
+from headway.spec.shape import Either, Field, Fixed, Many, Record, Shape, Table, fields_of
 from headway.spec.words import words_of
 from headway.spec.yaml import excerpt
 
-__all__ = ["DOCUMENTED", "Explained", "Group", "Line", "explain", "lines_of", "takes"]
+__all__ = ["DOCUMENTED", "Explained", "Group", "Line", "explain", "lines_of"]
 
 # Every kind that has a form: those that people write, and those that Headway writes.
 DOCUMENTED: Mapping[str, type[Struct]] = {**KINDS, "Release": Release, "Lock": Lock}
-
-_TITLES = {
-    "text": "a text", "number": "a number", "whole": "a whole number", "boolean": "true or false", "nothing": "nothing",
-}  # fmt: skip
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -92,35 +88,6 @@ def lines_of(kind: type[Struct]) -> tuple[Line, ...]:
         )
         for field in fields_of(kind).values()
     )
-
-
-def takes(shape: Shape) -> str:  # noqa: PLR0911 - one line a shape
-    """What may stand in a field, as a phrase.
-
-    >>> takes(Many(of=Measure(name="share")))
-    'a list, each a share such as 5% or 0.5pp'
-    """
-    match shape:
-        case Plain(kind=kind):
-            return _TITLES[kind]
-        case Choice(values=values):
-            return f"one of {', '.join(values)}" if len(values) > 1 else f"the word {values[0]}"
-        case Measure(name=name):
-            return NAMES[name]
-        case Many(of=of):
-            return f"a list, each {takes(of)}"
-        case Fixed(of=of):
-            return f"a list of {len(of)}: {', '.join(takes(each) for each in of)}"
-        case Table(of=of):
-            return f"a mapping by name, each {takes(of)}"
-        case Record(kind=kind):
-            return f"a mapping of {', '.join(fields_of(kind))}"
-        case Either(of=of):
-            records = [next(iter(fields_of(each.kind))) for each in of if isinstance(each, Record)]
-            if len(records) > 1:
-                return f"an entry with one of the keys {', '.join(records)}"
-            # That it may be nothing is told by its default.
-            return ", or ".join(takes(each) for each in of if each != Plain(kind="nothing"))
 
 
 def _default(field: Field) -> str:

@@ -67,14 +67,19 @@ class Placed(Struct, Generic[T], frozen=True, kw_only=True):
         first = self.root.place.line
         return place.file == self.file and first <= place.line and (not self.until or place.line < self.until)
 
-    def section(self, place: Place) -> str:
-        """The field of `spec` in which a place of this document lies; empty when in none."""
-        spec = self.root.fields.get("spec")
-        found = ""
-        for name, (key, _) in spec[1].fields.items() if spec else ():
-            if key.place <= place:
-                found = name
-        return found
+    def section(self, place: Place) -> tuple[str, str]:
+        """The field of the document, and the field of that one, in which a place of this document lies."""
+        first = _before(self.root, place)
+        return first, _before(self.root.fields[first][1], place) if first else ""
+
+
+def _before(node: Node, place: Place) -> str:
+    """The last field of a mapping that begins at a place or before it."""
+    found = ""
+    for name, (key, _) in node.fields.items():
+        if key.place <= place:
+            found = name
+    return found
 
 
 class Loaded(Struct, frozen=True, kw_only=True):

@@ -110,16 +110,18 @@ def _told(papers: Papers, unmatched: Unmatched) -> Iterator[Finding]:
     every: tuple[Paper, ...] = (*papers.projects, *papers.models, *papers.environments, *papers.policies)
     for placed in every:
         papered.setdefault(placed.file, []).append(placed)
-    unread = {section for fault in papers.findings for section in _section(papered, fault)}
+    unread = {section for fault in papers.findings for section in _sections(papered, fault)}
+    # What is missing may have been misspelt: of a section with a fault in it, absence says nothing.
+    unread |= {(root, first, "") for root, first, _ in unread}
     for finding in _rules(papers, unmatched):
-        if not unread or unread.isdisjoint(_section(papered, finding)):
+        if not unread or unread.isdisjoint(_sections(papered, finding)):
             yield finding
 
 
-def _section(papered: Mapping[str, Sequence[Paper]], finding: Finding) -> list[tuple[Place, str]]:
+def _sections(papered: Mapping[str, Sequence[Paper]], finding: Finding) -> list[tuple[Place, str, str]]:
     """Which document a finding speaks of, and which section of it; none when no document could be told."""
     place = finding.place
-    return [(each.root.place, each.section(place)) for each in papered.get(place.file, ()) if each.holds(place)]
+    return [(each.root.place, *each.section(place)) for each in papered.get(place.file, ()) if each.holds(place)]
 
 
 def _rules(papers: Papers, unmatched: Unmatched) -> Iterator[Finding]:

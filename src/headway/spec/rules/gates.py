@@ -1,6 +1,7 @@
 """Rules for gates: metrics that a task has, bounds that are there and can be reached, and one that can fail."""
 
 from collections.abc import Iterator, Sequence
+from math import inf, isinf
 
 from headway.spec.convert import nearest
 from headway.spec.finding import Finding, Place, error, warning
@@ -8,12 +9,11 @@ from headway.spec.gate import METRICS, Gate, LatencyGate, MetricGate, SignatureG
 from headway.spec.model import Task
 from headway.spec.yaml import excerpt
 
-__all__ = ["gate", "together"]
+__all__ = ["applies", "gate", "together"]
 
-_INF = float("inf")
 # Metric -> the least and the greatest value that a model can have.
 _RANGES = {
-    "log_loss": (0.0, _INF), "mae": (0.0, _INF), "rmse": (0.0, _INF), "r2": (-_INF, 1.0),
+    "log_loss": (0.0, inf), "mae": (0.0, inf), "rmse": (0.0, inf), "r2": (-inf, 1.0),
 }  # fmt: skip
 _COMPARISONS = ("worse_by_at_most", "better_by_at_least", "ratio_at_least")
 
@@ -35,8 +35,7 @@ def together(asked: Sequence[tuple[Gate, Place]], task: Task, at: Place) -> Iter
         why = "No checks is not a pass: a version without a gate is never released."
         yield error("E200", "no gate", at, why=why, do="Add one, such as `{metric: auc, at_least: 0.7}`.")
         return
-    gates = [each for each, _ in asked]
-    if not any(isinstance(each, LatencyGate) or _is_absolute(each, task) for each in gates):
+    if not any(_is_absolute(each) for each, _ in asked):
         why = "Comparisons do not apply while nothing is live, so the first version could never pass."
         yield error("E206", "no absolute gate", at, why=why, do="Add one, such as `{metric: auc, at_least: 0.7}`.")
     metrics = [(each, place) for each, place in asked if isinstance(each, MetricGate) and _has(task, each.metric)]
@@ -44,8 +43,13 @@ def together(asked: Sequence[tuple[Gate, Place]], task: Task, at: Place) -> Iter
         yield from _reachable([(each, place) for each, place in metrics if each.metric == name], name, at)
 
 
-def _is_absolute(gate: Gate, task: Task) -> bool:
-    return isinstance(gate, MetricGate) and not gate.versus and _has(task, gate.metric)
+def applies(gate: Gate, task: Task) -> bool:
+    """Does a gate of a policy say anything of a model with this task?"""
+    return not isinstance(gate, MetricGate) or _has(task, gate.metric)
+
+
+def _is_absolute(gate: Gate) -> bool:
+    return isinstance(gate, LatencyGate) or (isinstance(gate, MetricGate) and not gate.versus)
 
 
 def _metric(asked: MetricGate, task: Task | None, at: Place) -> Iterator[Finding]:
@@ -81,20 +85,20 @@ def _bounds(asked: MetricGate, at: Place) -> Iterator[Finding]:
     name = asked.metric
     width = high - low
     for text, reached in (
-        (f"at least {asked.at_least}", asked.at_least is None or asked.at_least <= high),
-        (f"at most {asked.at_most}", asked.at_most is None or asked.at_most >= low),
-        (f"better by {asked.better_by_at_least}", asked.better_by_at_least is None or asked.better_by_at_least < width),
+        (f"at least {asked.at_least or 0:g}", asked.at_least is None or asked.at_least <= high),
+        (f"at most {asked.at_most or 0:g}", asked.at_most is None or asked.at_most >= low),
+        (f"better by {asked.better_by_at_least or 0:g}", (asked.better_by_at_least or 0) < width),
     ):
         if not reached:
-            why = f"{name} lies between {low:g} and {high:g}, so {text} is never reached."
+            why = f"{name} {_lies(low, high)}, so {text} is never reached."
             yield error("E205", f"gate '{name}' can never pass", at, why=why, do="Ask for what can be reached.")
     for text, empty in (
-        (f"at least {asked.at_least}", asked.at_least is not None and asked.at_least <= low),
-        (f"at most {asked.at_most}", asked.at_most is not None and asked.at_most >= high),
-        (f"worse by {asked.worse_by_at_most}", (asked.worse_by_at_most or 0) >= width),
+        (f"at least {asked.at_least or 0:g}", asked.at_least is not None and asked.at_least <= low),
+        (f"at most {asked.at_most or 0:g}", asked.at_most is not None and asked.at_most >= high),
+        (f"worse by at most {asked.worse_by_at_most or 0:g}", (asked.worse_by_at_most or 0) >= width),
     ):
         if empty:
-            why = f"{name} lies between {low:g} and {high:g}, so every version is {text}."
+            why = f"{name} {_lies(low, high)}, so every version is {text}."
             yield warning("E207", f"gate '{name}' can never fail", at, why=why, do="Ask for more, or remove it.")
     for field in _COMPARISONS:
         value = getattr(asked, field)
@@ -108,7 +112,7 @@ def _reachable(asked: Sequence[tuple[MetricGate, Place]], name: str, at: Place) 
     low, high = _range(name)
     least = max((each.at_least for each, _ in asked if each.at_least is not None), default=low)
     most = min((each.at_most for each, _ in asked if each.at_most is not None), default=high)
-    if least > most:
+    if least > most and low < most and least < high:
         why = f"{name} would have to be at least {least:g} and at most {most:g}."
         yield error("E205", f"gates on '{name}' contradict each other", at, why=why, do="Change one of them.")
     if not METRICS[name][1] or not 0 < least <= high:
@@ -144,6 +148,12 @@ def _latency(asked: LatencyGate, at: Place) -> Iterator[Finding]:
 
 def _has(task: Task, metric: str) -> bool:
     return metric in METRICS and task.kind in METRICS[metric][0]
+
+
+def _lies(low: float, high: float) -> str:
+    if isinf(low) or isinf(high):
+        return f"is never below {low:g}" if isinf(high) else f"is never above {high:g}"
+    return f"lies between {low:g} and {high:g}"
 
 
 def _range(metric: str) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from headway.spec.model import Model
 from headway.spec.papers import Papers, Unmatched
 from headway.spec.policy import covers
 from headway.spec.rules.data import data_faults
-from headway.spec.rules.gates import gate, together
+from headway.spec.rules.gates import applies, gate, together
 from headway.spec.rules.monitor import monitor_faults
 from headway.spec.rules.rollout import rollout_faults
 from headway.spec.rules.serving import serving_faults
@@ -37,5 +37,5 @@ def _gates(placed: Placed[Model], papers: Papers) -> Iterator[Finding]:
         yield from gate(each, spec.task, asked[-1][1])
     for policy in papers.policies:
         if covers(policy.value, placed.value.metadata.name):
-            asked += [(each, at) for each in policy.value.spec.gates]
+            asked += [(each, at) for each in policy.value.spec.gates if applies(each, spec.task)]
     yield from together(asked, spec.task, at)

@@ -87,11 +87,10 @@ def _guardrails(placed: Placed[Model]) -> Iterator[Finding]:
         yield error("E204", "the rollout never decides", at, why=why, do=do)
     for number, guardrail in enumerate(rollout.guardrails):
         yield from _guardrail(placed, number, guardrail)
-        kind = guardrail.latency if isinstance(guardrail, LatencyGuardrail) else guardrail.errors
-        if any(_kind(each) == kind for each in rollout.guardrails[:number]):
+        if any(_name(each) == _name(guardrail) for each in rollout.guardrails[:number]):
             at = placed.place("spec", "rollout", "guardrails", number)
             why = "Both share the rate of false aborts, so each sees less."
-            yield warning("E255", f"guardrail '{kind}' twice", at, why=why, do="Keep the stricter one.")
+            yield warning("E255", f"guardrail '{_name(guardrail)}' twice", at, why=why, do="Keep the stricter one.")
 
 
 def _guardrail(placed: Placed[Model], number: int, guardrail: ErrorGuardrail | LatencyGuardrail) -> Iterator[Finding]:
@@ -99,7 +98,7 @@ def _guardrail(placed: Placed[Model], number: int, guardrail: ErrorGuardrail | L
         return ("spec", "rollout", "guardrails", number, field)
 
     margin, tolerate = guardrail.worse_by_at_most, guardrail.tolerate
-    name = "errors" if isinstance(guardrail, ErrorGuardrail) else f"latency {guardrail.latency}"
+    name = _name(guardrail)
     for field, factor in (("worse_by_at_most", margin), ("tolerate", tolerate)):
         if factor < 1:
             why = f"{factor:g}x asks every version to be better than the one before, which none can be for ever."
@@ -131,8 +130,8 @@ def _guardrail(placed: Placed[Model], number: int, guardrail: ErrorGuardrail | L
         yield warning("E253", "guardrail 'errors' has a gap", placed.place(*at("tolerate_floor")), why=why, do=do)
 
 
-def _kind(guardrail: ErrorGuardrail | LatencyGuardrail) -> str:
-    return guardrail.latency if isinstance(guardrail, LatencyGuardrail) else guardrail.errors
+def _name(guardrail: ErrorGuardrail | LatencyGuardrail) -> str:
+    return f"latency {guardrail.latency}" if isinstance(guardrail, LatencyGuardrail) else "errors"
 
 
 def _levels(placed: Placed[Model]) -> Iterator[Finding]:

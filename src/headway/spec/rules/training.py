@@ -49,13 +49,11 @@ def _run(placed: Placed[Model]) -> Iterator[Finding]:
         why = f"`run` fills it in, and `params` does not have it.{nearest(name, train.params)}"
         do = f"Add `{name}` with its value to `params`, or take it out of `run`."
         yield error("E211", f"no parameter '{excerpt(name)}'", at, why=why, do=do)
-    unused = [name for name in train.params if name not in used]
-    if unused:
-        shown = ", ".join(f"'{excerpt(name)}'" for name in unused)
-        at = placed.place("spec", "train", "params", unused[0])
+    for name in (name for name in train.params if name not in used):
+        at, shown = placed.place("spec", "train", "params", name), excerpt(name)
         why = "`run` does not fill it in, so only a program that reads HEADWAY_PARAMS gets it."
-        do = f"Write `--{excerpt(unused[0])} {{{excerpt(unused[0])}}}` in `run`, or remove it."
-        yield warning("E212", f"parameter {shown} is not in `run`", at, why=why, do=do)
+        do = f"Write `--{shown} {{{shown}}}` in `run`, or remove it."
+        yield warning("E212", f"parameter '{shown}' is not in `run`", at, why=why, do=do)
     program = _program(words)
     if program and program not in train.files:
         why = "A step sees the declared files only, and this one is not among them, so it would not start."
