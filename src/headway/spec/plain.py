@@ -2,12 +2,11 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct
-
 from headway.spec.quantity import written
-from headway.spec.shape import Either, Fixed, Many, Measure, Record, Shape, Table, fields_of
+from headway.spec.shape import Choice, Either, Fixed, Many, Measure, Plain, Record, Shape, Table, fields_of
 
 __all__ = ["flow", "plain"]
 
@@ -66,18 +65,26 @@ def flow(value: Any) -> str:  # noqa: ANN401 - what `plain` writes
 
 def _fitting(value: Any, shape: Either) -> Shape:  # noqa: ANN401 - any field's value
     """The shape of a union that a value has; a number up to 1 is a share rather than a duration."""
-    for each in shape.of:
-        match each:
-            case Record(kind=kind):
-                fits = isinstance(value, kind)
-            case Many() | Fixed():
-                fits = isinstance(value, tuple)
-            case Table():
-                fits = isinstance(value, dict)
-            case Measure(name=name):
-                fits = isinstance(value, float) and (name == "share") == (value <= 1)
-            case _:
-                fits = not isinstance(value, Struct | tuple | dict)
-        if fits:
-            return each
-    return shape.of[-1]
+    return next(each for each in shape.of if _fits(value, each))
+
+
+# A number is one too where a whole one was written.
+_SCALARS: Mapping[str, type | tuple[type, ...]] = {
+    "text": str, "number": (int, float), "whole": int, "boolean": bool, "nothing": type(None),
+}  # fmt: skip
+
+
+def _fits(value: Any, shape: Shape) -> bool:  # noqa: ANN401 - any field's value
+    match shape:
+        case Record(kind=kind):
+            return isinstance(value, kind)
+        case Many() | Fixed() | Table():
+            return isinstance(value, dict if isinstance(shape, Table) else tuple)
+        case Measure(name=name):
+            return isinstance(value, float) and (name == "share") == (value <= 1)
+        case Choice(values=values):
+            return value in values
+        case Plain(kind=scalar):
+            return isinstance(value, _SCALARS[scalar])
+        case Either():
+            return any(_fits(value, each) for each in shape.of)

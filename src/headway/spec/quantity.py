@@ -119,11 +119,11 @@ def bare(name: str, value: float) -> float | None:
     """What a number without a unit means as a quantity; None when that is not clear.
 
     >>> bare("seconds", 0), bare("seconds", 60), bare("byte_size", 1024), bare("ratio", 0)
-    (0, None, 1024, None)
+    (0.0, None, 1024, None)
     """
     if name == "byte_size":
         return int(value) if value >= 0 and not value % 1 else None
-    return 0 if value == 0 and name != "ratio" else None
+    return 0.0 if value == 0 and name != "ratio" else None
 
 
 def written(name: str, value: float) -> str:
