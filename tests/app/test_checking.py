@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from tests.spec.test_golden import GOLDEN
 
-from headway.app.checking import check
+from headway.app.checking import check, wish_of_work_tree
+from headway.app.repository import open_repository
 
 MODEL = "models/delay/model.yaml"
 
@@ -58,6 +59,8 @@ def test_data_are_looked_for_on_disk_and_not_at_a_commit(repository: Path) -> No
     assert str(found.findings[0].place) == f"{MODEL}:7:5"
     assert found.held == ("delay",)
     assert codes(repository, "main") == []
+    # A training takes pinned data from the store.
+    assert list(wish_of_work_tree(open_repository(repository))[0].models) == ["delay"]
 
 
 def test_what_is_no_regular_file_of_a_fair_size_is_told_and_blocks_no_other(repository: Path) -> None:

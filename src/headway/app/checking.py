@@ -22,7 +22,8 @@ def check(repo: Path, commit: str | None) -> Checked:
     if commit:
         wish = repository.wish_at(repository.source.resolve(commit))
     else:
-        wish, _ = wish_of_work_tree(repository)
+        papers = papers_at(_work_tree(repository), "")
+        wish = judged(papers, _unmatched(repository.project, papers))
     return Checked(
         models=len(wish.models),
         held=tuple(sorted(wish.held)),
@@ -32,10 +33,13 @@ def check(repo: Path, commit: str | None) -> Checked:
 
 
 def wish_of_work_tree(repository: Repository) -> tuple[Wish, WorkTree]:
-    """The wish as it lies on disk, with a look at its data files, and the work tree it was read from."""
-    tree = WorkTree(repository.root, path=repository.path, environ=repository.settings.environ)
-    papers = papers_at(tree, "")
-    return judged(papers, _unmatched(repository.project, papers)), tree
+    """The wish as it lies on disk, and the work tree it was read from; data may be in the store by now."""
+    tree = _work_tree(repository)
+    return judged(papers_at(tree, ""), {}), tree
+
+
+def _work_tree(repository: Repository) -> WorkTree:
+    return WorkTree(repository.root, path=repository.path, environ=repository.settings.environ)
 
 
 def _unmatched(project: Path, papers: Papers) -> Unmatched:
