@@ -72,10 +72,11 @@ class DataFacts(Struct, frozen=True, kw_only=True):
 
 
 class ScanFacts(Struct, frozen=True, kw_only=True):
-    """What stands in a model file; an empty `refused` means every opcode was understood and allowed."""
+    """What stands in a model file; an empty `refused` means that all of it was understood and allowed."""
 
     file: str
     sha256: str
+    form: str = ""
     refused: tuple[str, ...]
     globals: tuple[str, ...] = ()
 

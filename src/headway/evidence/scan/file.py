@@ -1,61 +1,60 @@
-"""Tells a file's form by its bytes, not by its name, and scans it.  Decompression is bounded."""
+"""Tells a file's form by its bytes, holds its name against that, and scans it.  What has no known form is refused."""
 
-import bz2
-import lzma
-import zlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection
+
+from msgspec import Struct
 
 from headway.evidence.measurement import ScanFacts
-from headway.evidence.scan.allowed import is_allowed
-from headway.evidence.scan.pickle import walk
+from headway.evidence.scan.fault import ForbiddenError, MalformedError
+from headway.evidence.scan.form import check_name, promises_pickle, told
+from headway.evidence.scan.pickle import walk_plainly
+from headway.evidence.scan.report import Report
 from headway.spec.digest import digest
 
-__all__ = ["scan"]
+__all__ = ["Examined", "Refusal", "examine", "scan"]
 
-MOST_BYTES = 2 * 2**30
 
-# First bytes -> how a compressed stream is opened; joblib opens these by itself, whatever the file is called.
-COMPRESSED: Mapping[bytes, Callable[[], object]] = {
-    b"\x1f\x8b": lambda: zlib.decompressobj(wbits=31),
-    b"x\x01": zlib.decompressobj,
-    b"x\x5e": zlib.decompressobj,
-    b"x\x9c": zlib.decompressobj,
-    b"x\xda": zlib.decompressobj,
-    b"BZ": bz2.BZ2Decompressor,
-    b"\xfd7zXZ": lzma.LZMADecompressor,
-    b"\x5d\x00": lzma.LZMADecompressor,
-}
+class Refusal(Struct, frozen=True, kw_only=True):
+    """What is refused, and what to do about it."""
+
+    what: str
+    cure: str
+
+
+class Examined(Struct, frozen=True, kw_only=True):
+    """A model file as it was found: its form ("" when it has none), what is refused, and the globals it names."""
+
+    file: str
+    form: str
+    refused: tuple[Refusal, ...]
+    globals: tuple[str, ...]
+
+
+def examine(name: str, data: bytes, *, allow: Collection[str] = ()) -> Examined:
+    """Everything in a model file that is refused; `allow` adds globals as `module:name`, and operators of ONNX."""
+    report, form = Report(allow), ""
+    report.by_joblib = not promises_pickle(name)
+    try:
+        found = told(data)
+        form = found.name
+        check_name(name, form)
+        found.read(data, report)
+    except ForbiddenError as fault:
+        report.refuse(str(fault), fault.cure)
+    except MalformedError as fault:
+        report.refuse(f"it is damaged: {fault}")
+    if form != "pickle":
+        # Whoever loads it with joblib or pickle, whatever it is, must stumble before any harm.
+        report.storage = None
+        walk_plainly(data, report)
+    elif report.wrapped:
+        form = "joblib"
+    refused = tuple(Refusal(what=what, cure=cure) for what, cure in report.refused.items())
+    return Examined(file=name, form=form, refused=refused, globals=tuple(report.globals))
 
 
 def scan(name: str, data: bytes, *, allow: Collection[str] = ()) -> ScanFacts:
-    """Everything in a model file that is refused, with the reason; `allow` adds globals as `module:name`."""
-    refused, names = _scan(name, data, allow)
-    return ScanFacts(file=name, sha256=digest(data), refused=tuple(refused), globals=tuple(names))
-
-
-def _scan(name: str, data: bytes, allow: Collection[str]) -> tuple[list[str], list[str]]:
-    for start, opener in COMPRESSED.items():
-        if data.startswith(start):
-            whole = _opened(data, opener())
-            if whole is None:
-                return ["it is compressed, and cannot be opened within bounds"], []
-            return _scan(name, whole, allow)
-    if data.startswith(b"PK"):
-        return ["zip archives (torch, npz, skops) are not understood yet"], []
-    if name.endswith(".onnx"):
-        return [], []
-    if data[:1] in (b"\x80", b"c", b"(", b"}", b"]"):
-        found = walk(data)
-        bad = [full for full in found.globals if full not in allow and not is_allowed(*full.split(":", 1))]
-        return [*found.faults, *(f"{full} is not on the reviewed list" for full in bad)], list(found.globals)
-    return ["it is in no form that is understood here"], []
-
-
-def _opened(data: bytes, opener: object) -> bytes | None:
-    """The decompressed bytes; None when they are damaged, cut, or too many."""
-    try:
-        whole: bytes = opener.decompress(data, MOST_BYTES)  # type: ignore[attr-defined]  # three modules, one method
-    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError):
-        return None
-    complete: bool = opener.eof  # type: ignore[attr-defined]  # the same
-    return whole if complete else None
+    """The same as a record keeps it."""
+    found = examine(name, data, allow=allow)
+    refused = tuple(refusal.what for refusal in found.refused)
+    return ScanFacts(file=name, sha256=digest(data), form=found.form, refused=refused, globals=found.globals)

@@ -1,0 +1,81 @@
+"""The forms that model files have: how each is told by its bytes, how it is read, and which names promise it."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from headway.evidence.scan import onnx
+from headway.evidence.scan.compressed import name_of, opened
+from headway.evidence.scan.fault import ForbiddenError
+from headway.evidence.scan.pickle import walk
+from headway.evidence.scan.report import Report
+
+__all__ = ["FORMS", "Form", "check_name", "promises_pickle", "told"]
+
+Read = Callable[[bytes, Report], None]
+
+UNKNOWN = "Save it with joblib.dump or pickle.dump, or convert it to ONNX"
+
+
+class Form(NamedTuple):
+    """A form: the bytes tell it; reading notes what is refused, or ends in ForbiddenError or MalformedError."""
+
+    name: str
+    tells: Callable[[bytes], object]
+    read: Read
+
+
+def _begins(*starts: bytes) -> Callable[[bytes], bool]:
+    return lambda data: data.startswith(starts)
+
+
+def _read_compressed(data: bytes, report: Report) -> None:
+    walk(opened(data), report)
+
+
+# PROTO, or the first opcode of what protocols 0 and 1 write: a mark, an empty container, a global, a number, a text.
+_PICKLE = (b"\x80", *(bytes([sign]) for sign in b"(]})lcIJKLMFGVXUTSN"))
+
+# The first that tells is it: compressed bytes first, as joblib opens them before it looks at anything else.
+FORMS: tuple[Form, ...] = (
+    Form("joblib, compressed", name_of, _read_compressed),
+    Form("ONNX", onnx.MAGIC.match, onnx.read_onnx),
+    Form("pickle", _begins(*_PICKLE), walk),
+)
+
+_BY_PICKLE = ("pkl", "pickle", "pck", "p", "dill", "cloudpickle")
+_PICKLES = ("pickle", "joblib", "joblib, compressed")
+# Endings that promise a form; any other name promises nothing.
+_PROMISED: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys((*_BY_PICKLE, "joblib", "jl", "sav"), _PICKLES),
+    "onnx": ("ONNX",),
+    **dict.fromkeys(("z", "gz", "bz2", "xz", "lzma"), ("joblib, compressed",)),
+}
+
+
+def told(data: bytes) -> Form:
+    """The form of these bytes; ForbiddenError when it is none that is known."""
+    for form in FORMS:
+        if form.tells(data):
+            return form
+    what = "it is empty" if not data else "it is in no form that is known here"
+    raise ForbiddenError(what, UNKNOWN)
+
+
+def check_name(name: str, form: str) -> None:
+    """ForbiddenError when a file's name promises another form than its bytes have.
+
+    >>> check_name("model.joblib", "pickle")
+    """
+    promised = _PROMISED.get(_ending(name))
+    if promised and form not in promised:
+        cure = f"Give it a name that fits, or write it as {promised[0]}"
+        raise ForbiddenError(f"its name promises {' or '.join(promised)}, and its bytes are {form}", cure)
+
+
+def promises_pickle(name: str) -> bool:
+    """Would people hand a file of this name to `pickle.load`?"""
+    return _ending(name) in _BY_PICKLE
+
+
+def _ending(name: str) -> str:
+    return name.rpartition(".")[2].lower() if "." in name else ""
