@@ -10,11 +10,12 @@ from headway.evidence.scan.reviewed_arrays import ARRAYS
 from headway.evidence.scan.reviewed_boosting import BOOSTING
 from headway.evidence.scan.reviewed_python import PYTHON
 from headway.evidence.scan.reviewed_sklearn import SKLEARN
+from headway.evidence.scan.reviewed_torch import TORCH
 from headway.evidence.scan.use import Use
 
 __all__ = ["REVIEWED", "use_of"]
 
-REVIEWED: Mapping[str, Use] = {**PYTHON, **ARRAYS, **SKLEARN, **BOOSTING}
+REVIEWED: Mapping[str, Use] = {**PYTHON, **ARRAYS, **SKLEARN, **BOOSTING, **TORCH}
 
 
 def use_of(module: str, name: str) -> Use | None:

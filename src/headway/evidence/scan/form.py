@@ -1,9 +1,11 @@
 """The forms that model files have: how each is told by its bytes, how it is read, and which names promise it."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from headway.evidence.scan import onnx
+from headway.evidence.scan import boosting, npy, onnx, safetensors, skops, torch
+from headway.evidence.scan.archive import entries
 from headway.evidence.scan.compressed import name_of, opened
 from headway.evidence.scan.fault import ForbiddenError
 from headway.evidence.scan.pickle import walk
@@ -13,7 +15,9 @@ __all__ = ["FORMS", "Form", "check_name", "promises_pickle", "told"]
 
 Read = Callable[[bytes, Report], None]
 
-UNKNOWN = "Save it with joblib.dump or pickle.dump, or convert it to ONNX"
+UNKNOWN = (
+    "Save it as joblib, pickle, skops, npy, npz, safetensors, ONNX, a state dict of torch, or as XGBoost or LightGBM do"
+)
 
 
 class Form(NamedTuple):
@@ -32,13 +36,38 @@ def _read_compressed(data: bytes, report: Report) -> None:
     walk(opened(data), report)
 
 
+def _holds(name: str | re.Pattern[str]) -> Callable[[bytes], bool]:
+    """An archive with a file of this name in it."""
+
+    def tells(data: bytes) -> bool:
+        names = [entry.name for entry in entries(data)] if data.startswith(_ZIP) else []
+        return any(re.fullmatch(name, held) for held in names)
+
+    return tells
+
+
+def _all_arrays(data: bytes) -> bool:
+    found = entries(data) if data.startswith(_ZIP) else ()
+    return bool(found) and all(entry.name.endswith(".npy") for entry in found)
+
+
+_ZIP = b"PK"
 # PROTO, or the first opcode of what protocols 0 and 1 write: a mark, an empty container, a global, a number, a text.
 _PICKLE = (b"\x80", *(bytes([sign]) for sign in b"(]})lcIJKLMFGVXUTSN"))
 
 # The first that tells is it: compressed bytes first, as joblib opens them before it looks at anything else.
 FORMS: tuple[Form, ...] = (
     Form("joblib, compressed", name_of, _read_compressed),
+    Form("skops", _holds(re.escape(skops.SCHEMA)), skops.read_skops),
+    Form("torch", _holds(torch.PICKLE), torch.read_torch),
+    Form("npz", _all_arrays, npy.read_npz),
+    Form("npy", _begins(npy.MAGIC), npy.read_npy),
+    Form("torch, before 1.6", torch.LEGACY.match, torch.read_legacy),
+    Form("safetensors", safetensors.tells_safetensors, safetensors.read_safetensors),
     Form("ONNX", onnx.MAGIC.match, onnx.read_onnx),
+    Form("XGBoost JSON", boosting.tells_json, boosting.read_xgboost_json),
+    Form("XGBoost UBJSON", boosting.tells_ubj, boosting.read_xgboost_ubj),
+    Form("LightGBM", boosting.LIGHTGBM.match, boosting.read_lightgbm),
     Form("pickle", _begins(*_PICKLE), walk),
 )
 
@@ -47,8 +76,16 @@ _PICKLES = ("pickle", "joblib", "joblib, compressed")
 # Endings that promise a form; any other name promises nothing.
 _PROMISED: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys((*_BY_PICKLE, "joblib", "jl", "sav"), _PICKLES),
-    "onnx": ("ONNX",),
     **dict.fromkeys(("z", "gz", "bz2", "xz", "lzma"), ("joblib, compressed",)),
+    **dict.fromkeys(("pt", "pth", "ckpt"), ("torch", "torch, before 1.6")),
+    "npy": ("npy",),
+    "npz": ("npz",),
+    "skops": ("skops",),
+    "safetensors": ("safetensors",),
+    "onnx": ("ONNX",),
+    "json": ("XGBoost JSON",),
+    "ubj": ("XGBoost UBJSON",),
+    "txt": ("LightGBM",),
 }
 
 
@@ -64,7 +101,7 @@ def told(data: bytes) -> Form:
 def check_name(name: str, form: str) -> None:
     """ForbiddenError when a file's name promises another form than its bytes have.
 
-    >>> check_name("model.joblib", "pickle")
+    >>> check_name("model.onnx", "ONNX")
     """
     promised = _PROMISED.get(_ending(name))
     if promised and form not in promised:

@@ -11,6 +11,20 @@ from headway.evidence.scan.use import Use, listed
 
 __all__ = ["LOSS_MAKERS", "SKLEARN"]
 
+_DISTANCES = (
+    "BrayCurtis", "Canberra", "Chebyshev", "Dice", "Euclidean", "Hamming", "Haversine", "Jaccard", "Kulsinski",
+    "Mahalanobis", "Manhattan", "Matching", "Minkowski", "RogersTanimoto", "RussellRao", "SEuclidean",
+    "SokalMichener", "SokalSneath",
+)  # fmt: skip
+
+# `newObj` makes them empty, and so may a file.
+_SPACES = {
+    "sklearn.metrics._dist_metrics": " ".join(f"{name}Distance{bits}" for name in _DISTANCES for bits in ("", 32, 64)),
+    "sklearn.neighbors._dist_metrics": " ".join(f"{name}Distance" for name in _DISTANCES),
+    "sklearn.neighbors._ball_tree": "BallTree BallTree32 BallTree64",
+    "sklearn.neighbors._kd_tree": "KDTree KDTree32 KDTree64",
+}
+
 _EMPTY = {
     "sklearn._loss.glm_distribution": "GammaDistribution PoissonDistribution TweedieDistribution",
     "sklearn._loss.link": "HalfLogitLink IdentityLink Interval LogLink LogitLink MultinomialLogit",
@@ -178,12 +192,6 @@ _EMPTY = {
     "sklearn.utils.deprecation": "_DeprecationDict",
 }
 
-_DISTANCES = (
-    "BrayCurtis", "Canberra", "Chebyshev", "Dice", "Euclidean", "Hamming", "Haversine", "Jaccard", "Kulsinski",
-    "Mahalanobis", "Manhattan", "Matching", "Minkowski", "RogersTanimoto", "RussellRao", "SEuclidean",
-    "SokalMichener", "SokalSneath",
-)  # fmt: skip
-
 _LOSSES = (
     "AbsoluteError", "ExponentialLoss", "HalfBinomialLoss", "HalfGammaLoss", "HalfMultinomialLoss", "HalfPoissonLoss",
     "HalfSquaredError", "HalfTweedieLoss", "HalfTweedieLossIdentity", "HuberLoss", "PinballLoss",
@@ -218,8 +226,6 @@ _VALUES = {
         "fbeta_score hamming_loss hinge_loss jaccard_score log_loss matthews_corrcoef precision_score recall_score "
         "zero_one_loss"
     ),
-    "sklearn.metrics._dist_metrics": " ".join(f"{name}Distance{bits}" for name in _DISTANCES for bits in ("", 32, 64)),
-    "sklearn.neighbors._dist_metrics": " ".join(f"{name}Distance" for name in _DISTANCES),
     "sklearn.metrics._ranking": (
         "average_precision_score dcg_score label_ranking_average_precision_score ndcg_score roc_auc_score "
         "top_k_accuracy_score"
@@ -235,13 +241,12 @@ _VALUES = {
         "laplacian_kernel linear_kernel manhattan_distances nan_euclidean_distances polynomial_kernel rbf_kernel "
         "sigmoid_kernel"
     ),
-    "sklearn.neighbors._ball_tree": "BallTree BallTree32 BallTree64",
-    "sklearn.neighbors._kd_tree": "KDTree KDTree32 KDTree64",
     "sklearn.preprocessing._function_transformer": "_identity",
 }
 
 SKLEARN: Mapping[str, Use] = {
     **dict(listed(Use.VALUE, _VALUES)),
+    **dict(listed(Use.EMPTY, _SPACES)),
     **dict(listed(Use.EMPTY, _EMPTY)),
     **dict(listed(Use.CALL, _CALLED)),
 }
