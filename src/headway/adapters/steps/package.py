@@ -25,7 +25,7 @@ from headway.evidence.bundle import BUNDLE_FILE, Manifest, Parity
 from headway.evidence.declared import declared_classes
 from headway.evidence.folder import FileDigest
 from headway.evidence.recipe import train_digest
-from headway.evidence.scan import scan
+from headway.evidence.scan import examine
 from headway.reconcile.ports import PortError, Store, TrainJob, UnreachableError
 from headway.spec.digest import digest
 from headway.spec.lock import Lock
@@ -98,7 +98,7 @@ class Packager(Struct, frozen=True, kw_only=True):
 
     def _scan(self, model: bytes) -> None:
         allow = {*self.job.allow, *declared_classes(self.job.files)}
-        found = scan(self.job.model.spec.train.writes, model, allow=allow)
+        found = examine(self.job.model.spec.train.writes, model, allow=allow)
         own = [name.partition(":")[2] for name in found.globals if name.startswith("__main__:")]
         if own:
             raise PortError(
@@ -107,7 +107,8 @@ class Packager(Struct, frozen=True, kw_only=True):
                 "train.files."
             )
         if found.refused:
-            raise PortError(f"The scan refuses {found.file}: {'; '.join(found.refused[:5])}.")
+            told = "; ".join(refusal.what for refusal in found.refused[:5])
+            raise PortError(f"The scan refuses {found.file}: {told}. {found.refused[0].cure}.")
 
     def _described(self, model: bytes, frame: pl.DataFrame) -> tuple[dict[str, Any], str]:
         """What the model says of itself, in the team's interpreter."""

@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "serve": ("serve a bundle", "headway.app.cli.serve"),
     "explain": ("say what a code means, and what a field takes", "headway.app.cli.explain"),
     "schema": ("write JSON Schemas of the kinds, for editors", "headway.app.cli.schema"),
+    "scan": ("tell what a model file holds, without loading it", "headway.app.cli.scan"),
     "demo": ("show the whole way of a change on real flights", "headway.app.cli.demo"),
 }
 

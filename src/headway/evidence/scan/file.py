@@ -45,7 +45,6 @@ def examine(name: str, data: bytes, *, allow: Collection[str] = ()) -> Examined:
         report.refuse(f"it is damaged: {fault}")
     if form != "pickle":
         # Whoever loads it with joblib or pickle, whatever it is, must stumble before any harm.
-        report.storage = None
         walk_plainly(data, report)
     elif report.wrapped:
         form = "joblib"

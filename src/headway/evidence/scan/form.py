@@ -11,7 +11,7 @@ from headway.evidence.scan.fault import ForbiddenError
 from headway.evidence.scan.pickle import walk
 from headway.evidence.scan.report import Report
 
-__all__ = ["FORMS", "Form", "check_name", "promises_pickle", "told"]
+__all__ = ["FORMS", "Form", "check_name", "is_model", "promises_pickle", "told"]
 
 Read = Callable[[bytes, Report], None]
 
@@ -89,6 +89,14 @@ _PROMISED: Mapping[str, tuple[str, ...]] = {
 }
 
 
+# What else lies beside a model.  Their bytes tell nothing: half of all texts begin as a pickle may.
+_OTHERS = frozenset({
+    "c", "cfg", "css", "csv", "data", "gitignore", "html", "in", "ini", "ipynb", "jpeg", "jpg", "js", "jsonl",
+    "lock", "log", "md", "parquet", "pdf", "png", "py", "pyi", "rst", "sh", "sql", "svg", "toml", "tsv", "yaml",
+    "yml",
+})  # fmt: skip
+
+
 def told(data: bytes) -> Form:
     """The form of these bytes; ForbiddenError when it is none that is known."""
     for form in FORMS:
@@ -107,6 +115,18 @@ def check_name(name: str, form: str) -> None:
     if promised and form not in promised:
         cure = f"Give it a name that fits, or write it as {promised[0]}"
         raise ForbiddenError(f"its name promises {' or '.join(promised)}, and its bytes are {form}", cure)
+
+
+def is_model(name: str, begin: bytes) -> bool:
+    """Is a file among others a model, by its name, or else by the bytes that it begins with?
+
+    >>> is_model("model.pkl", b""), is_model("README.md", b""), is_model("requirements.txt", b"numpy")
+    (True, False, False)
+    """
+    ending = _ending(name)
+    if ending in ("json", "txt"):
+        return b'"learner"' in begin or boosting.LIGHTGBM.match(begin) is not None
+    return ending not in _OTHERS
 
 
 def promises_pickle(name: str) -> bool:

@@ -5,7 +5,7 @@ one skips as numbers the other takes for opcodes.
 """
 
 from headway.evidence.scan.array_type import DTYPE, check_state
-from headway.evidence.scan.fault import ForbiddenError, MalformedError
+from headway.evidence.scan.fault import REWRITE, ForbiddenError, MalformedError
 from headway.evidence.scan.machine import Machine
 from headway.evidence.scan.opcodes import OPCODES
 from headway.evidence.scan.raw_array import WRAPPER, padded, raw_size
@@ -34,12 +34,16 @@ def walk(data: bytes, report: Report, *, arrays: bool = True) -> None:
 
 def walk_plainly(data: bytes, report: Report) -> None:
     """As `pickle.load` reads bytes that are no plain pickle: it stumbles, and must not have done harm until then."""
+    plain = Report(report.allow)
+    plain.by_joblib = report.by_joblib
     try:
-        walk_one(data, 0, report, arrays=False)
+        walk_one(data, 0, plain, arrays=False)
     except MalformedError:
-        return
+        pass
     except ForbiddenError as fault:
-        report.refuse(f"{fault}, when read as a plain pickle", _BY_JOBLIB if report.wrapped else fault.cure)
+        plain.refuse(str(fault), fault.cure)
+    for what in plain.refused.keys() - report.refused.keys():
+        report.refuse(f"{what}, when read as a plain pickle", _BY_JOBLIB if report.wrapped else REWRITE)
 
 
 def walk_one(data: bytes, place: int, report: Report, *, arrays: bool) -> int:
