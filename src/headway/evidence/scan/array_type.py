@@ -15,7 +15,7 @@ __all__ = ["DTYPE", "ArrayType", "by_name", "check_state", "described"]
 
 DTYPE = "numpy:dtype"
 
-_NAME = re.compile(r"[<>=|]?([biufcMmOSUV])(0|[1-9]\d{0,8}|)")
+_NAME = re.compile(r"[<>=|]?([biufcMmOSUV])(0|[1-9]\d{0,8}|)(?:(?<=[Mm]8)\[\w{1,8}\])?")
 # Kinds whose size does not stand in their state, and the sizes there are; of the others any size goes.
 _SIZES: Mapping[str, tuple[str, ...]] = {
     "b": ("1",), "i": ("1", "2", "4", "8"), "u": ("1", "2", "4", "8"), "f": ("2", "4", "8", "12", "16"),
