@@ -23,6 +23,7 @@ _BASES = frozenset(
     f"{module}:{name}" for module in ("builtins", "__builtin__") for name in ("object", "dict", "list", "set")
 )
 _BIT_GENERATOR = "numpy.random._pickle:__bit_generator_ctor"
+_PANDAS_ARRAYS = ("pandas.core.arrays.", "pandas.arrays:", "pandas:Categorical")
 _TREES = ("sklearn.metrics._dist_metrics:", "sklearn.neighbors._")
 
 # How protocols 0 to 2 write bytes; any other name of a coding would have a module imported.
@@ -145,7 +146,7 @@ _RULES: Mapping[str, Rule] = {
     "numpy.random._pickle:__generator_ctor": _random,
     _BIT_GENERATOR: _bit_generator,
     "numpy.random.bit_generator:__pyx_unpickle_SeedSequence": lambda args: _from(args[0], "numpy.random."),
-    "pandas._libs.arrays:__pyx_unpickle_NDArrayBacked": lambda args: _from(args[0], "pandas.core.arrays."),
+    "pandas._libs.arrays:__pyx_unpickle_NDArrayBacked": lambda args: _from(args[0], *_PANDAS_ARRAYS),
     "pandas.core.indexes.base:_new_Index": lambda args: _from(args[0], "pandas:", "pandas.core.indexes."),
     "pandas.core.indexes.datetimes:_new_DatetimeIndex": lambda args: _from(args[0], "pandas.core.indexes."),
     **dict.fromkeys(LOSS_MAKERS, lambda args: _from(args[0], "sklearn._loss._loss:Cy")),

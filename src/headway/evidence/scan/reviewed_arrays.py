@@ -1,9 +1,9 @@
 """The reviewed globals of numpy, scipy, pandas and joblib.
 
 Left out on purpose: `numpy.core:_ufunc_reconstruct` (imports what it is told), `numpy:load`, `fromfile`, `vectorize`,
-`scipy.stats` frozen distributions (their `__setstate__` executes a text from the file), `numpy:object_`
-as a call (it hands back its argument), `pandas:read_*` and `eval`, `DatetimeTZDtype` (reads
-the file that a time zone names).
+`scipy.stats` frozen distributions (their `__setstate__` executes a text from the file), `numpy:object_` as a call (it
+hands back its argument), `pandas:read_*` and `eval`, `DatetimeTZDtype` (reads the file that a time zone names), and
+`pyarrow:*` (takes lengths and offsets of buffers as it is told).
 """
 
 from collections.abc import Mapping
@@ -60,7 +60,8 @@ _EMPTY = {
     "numpy.random.bit_generator": "SeedSequence",
     "pandas.core.frame": "DataFrame",
     "pandas.core.series": "Series",
-    "pandas": "DataFrame Series",
+    "pandas": "DataFrame Series Categorical",
+    "pandas.arrays": "BooleanArray DatetimeArray FloatingArray IntegerArray NumpyExtensionArray StringArray",
     "pandas.core.arrays.string_": "StringArray",
     "pandas.core.arrays.integer": "IntegerArray",
     "pandas.core.arrays.floating": "FloatingArray",
