@@ -8,9 +8,12 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 __all__ = ["Tally", "Traffic"]
+
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 CONNECTIONS = 32
 TIMEOUT_S = 5.0
@@ -33,7 +36,9 @@ class Tally:
 class Traffic:
     """Sends the rows in turn at a steady rate in a thread of its own, until it is stopped."""
 
-    def __init__(self, address: str, model: str, rows: Sequence[Mapping[str, Any]], *, rate: float, blank: str) -> None:
+    def __init__(
+        self, address: str, model: str, rows: Sequence[Mapping[str, Any]], *, rate: float, blank: str = ""
+    ) -> None:
         self.tally = Tally()
         self._host, _, port = address.rpartition(":")
         self._port = int(port)
@@ -59,7 +64,7 @@ class Traffic:
 
     def _encode(self, rows: Sequence[Mapping[str, Any]]) -> list[bytes]:
         return [
-            self._request({**row, self._blank: None} if number % BLANK_EVERY == 0 else row)
+            self._request({**row, self._blank: None} if self._blank and number % BLANK_EVERY == 0 else row)
             for number, row in enumerate(rows)
         ]
 
@@ -88,22 +93,28 @@ class Traffic:
         await asyncio.gather(*clients, return_exceptions=True)
 
     async def _client(self, queue: asyncio.Queue[bytes]) -> None:
-        connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-        while True:
-            request = await queue.get()
-            try:
-                async with asyncio.timeout(TIMEOUT_S):
-                    connection = connection or await asyncio.open_connection(self._host, self._port)
-                    keep = await self._exchange(request, *connection)
-            except (OSError, EOFError, TimeoutError, ValueError) as error:
-                self.tally.failures[""] += 1
-                self.tally.reasons[f"{type(error).__name__}: {error}"] += 1
-                keep = False
-            finally:
+        connection: Connection | None = None
+        try:
+            while True:
+                connection = await self._send(await queue.get(), connection)
                 queue.task_done()
-            if not keep and connection:
-                connection[1].close()
-                connection = None
+        finally:
+            await _close(connection)
+
+    async def _send(self, request: bytes, connection: Connection | None) -> Connection | None:
+        """Send one request and count what became of it; the connection, if it can be used again."""
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                connection = connection or await asyncio.open_connection(self._host, self._port)
+                keep = await self._exchange(request, *connection)
+        except (OSError, EOFError, TimeoutError, ValueError) as error:
+            self.tally.failures[""] += 1
+            self.tally.reasons[f"{type(error).__name__}: {error}"] += 1
+            keep = False
+        if keep:
+            return connection
+        await _close(connection)
+        return None
 
     async def _exchange(self, request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         writer.write(request)
@@ -118,6 +129,13 @@ class Traffic:
             self.tally.failures[version] += 1
             self.tally.reasons[f"{status} {body[:120].decode('utf-8', 'replace')}"] += 1
         return fields.get("connection", "") != "close"
+
+
+async def _close(connection: Connection | None) -> None:
+    if connection:
+        connection[1].close()
+        with suppress(OSError):
+            await connection[1].wait_closed()
 
 
 def _datatype(value: object) -> str:
