@@ -8,7 +8,7 @@ from types import FrameType
 
 import click
 
-from headway.adapters.local.lease import acquire
+from headway.adapters.local.lease import acquire, end_holder
 from headway.app.errors import RefusedError
 from headway.app.repository import open_repository
 from headway.app.show import strip_escapes
@@ -18,7 +18,10 @@ from headway.reconcile.loop import converge, keep
 from headway.reconcile.once import Pass
 from headway.reconcile.ports import PortError
 
-__all__ = ["run"]
+__all__ = ["run", "stop"]
+
+# What serves is given this long to end in good order.
+END_S = 150.0
 
 # The heartbeat of a candidate must not wait for a remote: Envoy takes its traffic back after about 3 s.
 PATIENCE_S = 0.5
@@ -55,6 +58,17 @@ def run(repo: Path, *, once: bool) -> None:
                 click.echo("Ending: traffic first, models last ...")
                 open_runtime(repository).shut_down()
             memory.jobs.close()
+    except PortError as error:
+        raise RefusedError(str(error)) from error
+
+
+def stop(repo: Path) -> bool:
+    """End `headway up`, if one runs, and all that serves; False when nothing ran."""
+    repository = open_repository(repo)
+    try:
+        # First of all: it would start again what ends under its eyes.
+        held = end_holder(repository.folder / "run", END_S)
+        return open_runtime(repository).shut_down() or held
     except PortError as error:
         raise RefusedError(str(error)) from error
 

@@ -1,8 +1,11 @@
 """One `headway up` a repository: a lock that says who holds it, and ends with its holder however that ends."""
 
 import os
+import re
+import signal
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -10,7 +13,10 @@ from typing import IO, Self
 from headway.adapters.local import seat
 from headway.reconcile.ports import PortError
 
-__all__ = ["Lease", "acquire", "holder"]
+__all__ = ["Lease", "acquire", "end_holder", "holder"]
+
+_HOLDER = re.compile(r"process (\d+) on ")
+_LOOK_S = 0.05
 
 _GLANCE_S = 0.5
 
@@ -62,3 +68,23 @@ def holder(folder: Path) -> str:
         return path.read_text().strip() or "a process that has not said its name yet"
     file.close()
     return ""
+
+
+def end_holder(folder: Path, limit_s: float) -> bool:
+    """Have the `headway up` that holds the lease end itself, and wait for it; False when there is none.
+
+    PortError when it has not ended in time.  A process that holds the lock cannot have lost its number to another.
+    """
+    said = holder(folder)
+    if not said:
+        return False
+    found = _HOLDER.match(said)
+    if found and holder(folder) == said:
+        with suppress(ProcessLookupError):
+            os.kill(int(found[1]), signal.SIGTERM)
+    limit = time.monotonic() + limit_s
+    while holder(folder):
+        if time.monotonic() > limit:
+            raise PortError(f"`headway up` ({said}) has not ended within {limit_s:g} s. End it by hand, and try again.")
+        time.sleep(_LOOK_S)
+    return True

@@ -1,4 +1,4 @@
-"""`headway down`: ends traffic, then models, then Envoy, then the supervisor."""
+"""`headway down`: ends `headway up`, traffic, then models, then Envoy, then the supervisor."""
 
 from pathlib import Path
 
@@ -13,8 +13,7 @@ __all__ = ["command"]
 @repo_option
 def command(repo: str) -> None:
     """End what serves on this machine: traffic first, models last."""
-    from headway.app.repository import open_repository
-    from headway.app.wiring import open_runtime
+    from headway.app.running import stop
 
-    ended = open_runtime(open_repository(Path(repo))).shut_down()
+    ended = stop(Path(repo))
     click.echo("Everything has ended." if ended else "Nothing was running.")
