@@ -1,8 +1,8 @@
 """A durable table of keys and values beside the traffic: what is written here survives a crash of everything else."""
 
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from headway.reconcile.ports import PortError
@@ -22,13 +22,13 @@ class Memory:
         """The value, or None; reading makes no file."""
         if not self._path.exists():
             return None
-        with closing(self._open()) as base:
+        with self._reading() as base:
             row = base.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()
         return None if row is None else bytes(row[0])
 
     def all(self) -> dict[str, bytes]:
         """Everything."""
-        with closing(self._open()) as base:
+        with self._reading() as base:
             return {key: bytes(value) for key, value in base.execute("SELECT key, value FROM memory")}
 
     def write(self, changes: Mapping[str, bytes | None]) -> None:
@@ -42,6 +42,14 @@ class Memory:
                         base.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (key, value))
         except sqlite3.Error as error:
             raise PortError(f"{self._path} cannot be written: {error}. Free its disk, or mend its rights.") from error
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(self._open()) as base:
+                yield base
+        except sqlite3.Error as error:
+            raise PortError(f"{self._path} cannot be read: {error}. It is tried again.") from error
 
     def _open(self) -> sqlite3.Connection:
         try:
