@@ -27,12 +27,14 @@ def run_folder(root: Path) -> Path:
 
 
 def leave(root: Path) -> None:
-    """Remove the folder for sockets and what is in it."""
+    """Remove the folder for sockets and what is in it; of the short ones, the last to go takes their home with it."""
     folder = _place(root)
     with suppress(OSError):
         for path in folder.iterdir():
             path.unlink()
         folder.rmdir()
+        if not folder.is_relative_to(root):
+            folder.parent.rmdir()
 
 
 def socket_path(root: Path) -> Path:

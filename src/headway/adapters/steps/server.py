@@ -40,12 +40,15 @@ class Serving(Struct, frozen=True, kw_only=True):
 
     @contextmanager
     def __call__(self, bundle: Path, digest: str) -> Iterator[Served]:
-        """Serve a folder that must have this digest on a free port of loopback.  PortError: it did not become ready."""
+        """Serve a folder that must have this digest on a free port of loopback.  PortError: it did not become ready.
+
+        What the server writes lies beside the bundle, where a killed process's work is cleared away.
+        """
         manifest = msgspec.json.decode((bundle / BUNDLE_FILE).read_bytes(), type=Manifest)
         own = manifest.runtime == "onnx"
         python = Path(sys.executable) if own else self.environments.of_bundle(bundle)
         with (
-            tempfile.TemporaryDirectory(prefix="headway-serve-") as place,
+            tempfile.TemporaryDirectory(prefix="serve-", dir=bundle.parent) as place,
             started(_step(bundle, digest, python, Path(place), self.memory)) as cage,
         ):
             log = Log()
