@@ -1,9 +1,10 @@
 """Writes a person's decision as a signed request, and asks the local supervisor at once where that was wished."""
 
+import time
 from pathlib import Path
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from headway.app.errors import RefusedError
 from headway.app.repository import Repository, open_repository
@@ -11,7 +12,8 @@ from headway.app.show import show
 from headway.evidence.record import Requested, Subject
 from headway.evidence.state import ModelState
 from headway.reconcile.book import Draft
-from headway.reconcile.ports import Head, PortError
+from headway.reconcile.ports import PortError
+from headway.reconcile.urgent import Urgent, forget, keep
 from headway.spec.wish import Wish
 
 __all__ = ["Asked", "Asking", "ask"]
@@ -44,54 +46,92 @@ def ask(asking: Asking, output: str) -> None:
 
     RefusedError when the model, the version or the environment is not known, or nothing could be written.
     """
-    repository = open_repository(asking.repo)
-    # Neither a remote nor the record is asked before the supervisor is: a retreat does not wait for them.
-    environment = asking.environment or _live(repository.wish_at(repository.source.seen()), asking.model)
-    done = "traffic is on stable; " if asking.now and _reset(repository, asking.model, environment) else ""
+    # As last seen here: a retreat at once waits neither for a remote nor for the record.
+    near = open_repository(asking.repo, patience_s=0)
+    environment = asking.environment or _live(near.wish_at(near.source.seen()), asking.model)
+    asking = structs.replace(asking, environment=environment)
+    show(_at_once(near, asking) if asking.now else _in_turn(asking), output, _text)
+
+
+def _in_turn(asking: Asking) -> Asked:
     try:
-        commit, head = _write(repository, asking, environment)
+        return _asked(asking, *_write(asking))
+    except PortError as error:
+        raise RefusedError(str(error)) from error
+
+
+def _at_once(near: Repository, asking: Asking) -> Asked:
+    """Have the supervisor set the traffic to stable and `up` obey; then write, now or as soon as it can be."""
+    from headway.app.wiring import open_book, open_runtime
+
+    runtime = open_runtime(near)
+    done = "traffic is on stable; " if runtime.reset_now(asking.model, asking.environment) else ""
+    try:
+        state = open_book(near).ledger.model(asking.model)
+        _check(asking, near.wish_at(near.source.seen()), state)
+        asking = structs.replace(asking, to=asking.to or _back_to(asking, state))
+        urgent = Urgent(model=asking.model, environment=asking.environment, request=_request(asking), at=time.time())
+        keep(runtime, urgent)
     except (PortError, RefusedError) as error:
         raise RefusedError(f"{done}nothing was written: {error}" if done else str(error)) from error
-    carried = "the hold is lifted" if asking.action == "resume" else f"the decider of {environment} carries it out"
-    waits = f"; it waits here to be pushed: {head.problem}" if head.ahead else ""
-    asked = Asked(
-        action=asking.action,
-        model=asking.model,
-        environment=environment,
-        commit=commit,
-        message=f"{done}{carried}{waits}",
+    try:
+        asked = _asked(asking, *_write(asking), done=done)
+    except (PortError, RefusedError) as error:
+        keep(runtime, structs.replace(urgent, state="left"))
+        return _asked(asking, "", f"{done}`headway up` obeys it now, and writes it when it can: {error}")
+    forget(runtime, asking.model)
+    return asked
+
+
+def _asked(asking: Asking, commit: str, said: str, done: str = "") -> Asked:
+    return Asked(
+        action=asking.action, model=asking.model, environment=asking.environment, commit=commit, message=done + said
     )
-    show(asked, output, lambda view: f"{view.action} {view.model}: {view.message} (record {view.commit[:8]})")
 
 
-def _reset(repository: Repository, model: str, environment: str) -> bool:
-    from headway.app.wiring import open_runtime
-
-    return open_runtime(repository).reset_now(model, environment)
+def _request(asking: Asking) -> Requested:
+    return Requested(action=asking.action, to=asking.to, now=asking.now, why=asking.why)
 
 
-def _write(repository: Repository, asking: Asking, environment: str) -> tuple[str, Head]:
-    """Check the request against the record and commit it; the commit, and how the record stands at the remote."""
+def _write(asking: Asking) -> tuple[str, str]:
+    """Check the request against the record and commit it; the commit, and what comes next."""
     from headway.app.wiring import open_book
 
+    repository = open_repository(asking.repo)
     head = repository.source.refresh()
     wish, book = repository.wish_at(head.commit), open_book(repository)
     state = book.ledger.model(asking.model)
-    _check(asking, environment, wish, state)
+    _check(asking, wish, state)
     named = state.version(asking.to)
     # The bytes are bound, not only the number: should another machine have given it away meanwhile, this does not hold.
     subject = Subject(
-        model=asking.model, environment=environment, version=asking.to, bundle=named.bundle if named else ""
+        model=asking.model, environment=asking.environment, version=asking.to, bundle=named.bundle if named else ""
     )
     book.write(
-        [Draft(subject=subject, seen=Requested(action=asking.action, to=asking.to, now=asking.now, why=asking.why))],
+        [Draft(subject=subject, seen=_request(asking))],
         main=head.commit,
         subject=f"Ask to {asking.action} {asking.model}" + (f" {asking.to}" if asking.to else ""),
     )
     stands = book.publish()
     if book.dropped:
         raise RefusedError(f"{book.dropped[0]}. Look at `headway history {asking.model}`, and ask again.")
-    return stands.commit, stands
+    carried = f"the decider of {asking.environment} carries it out"
+    waits = f"; it waits here to be pushed: {stands.problem}" if stands.ahead else ""
+    return stands.commit, ("the hold is lifted" if asking.action == "resume" else carried) + waits
+
+
+def _back_to(asking: Asking, state: ModelState) -> str:
+    """Where a retreat at once leads, by name: obeyed twice, it must not lead further back."""
+    standing = state.standing.get(asking.environment)
+    if standing is None:
+        return ""
+    back = standing.stable if standing.candidate else standing.previous
+    return back.version if back else ""
+
+
+def _text(view: Asked) -> str:
+    record = f" (record {view.commit[:8]})" if view.commit else ""
+    return f"{view.action} {view.model}: {view.message}{record}"
 
 
 def _live(wish: Wish, model: str) -> str:
@@ -102,7 +142,8 @@ def _live(wish: Wish, model: str) -> str:
     raise RefusedError(f"No environment has live traffic: say which one is meant for {model} with --env.")
 
 
-def _check(asking: Asking, environment: str, wish: Wish, state: ModelState) -> None:
+def _check(asking: Asking, wish: Wish, state: ModelState) -> None:
+    environment = asking.environment
     if asking.model not in wish.models and not state.standing:
         known = ", ".join(sorted(wish.models)) or "none"
         raise RefusedError(f"There is no model {asking.model!r}; there are: {known}.")

@@ -14,8 +14,9 @@ from headway.reconcile.memory import Memory
 from headway.reconcile.once import refresh
 from headway.reconcile.ports import PortError
 from headway.reconcile.scene import Scene
-from headway.reconcile.status import ModelStatus, alarms, status_of
+from headway.reconcile.status import Alarm, ModelStatus, alarms, status_of
 from headway.reconcile.telling import ALL, told
+from headway.reconcile.urgent import in_words, waiting
 from headway.reconcile.world import World
 
 __all__ = ["next_plan", "overview"]
@@ -70,5 +71,6 @@ def _status(memory: Memory, name: str, scene: Scene | str, trouble: str) -> Mode
     if isinstance(scene, str):
         return ModelStatus(model=name, state="Stalled", reason="Unseen", message=scene, generation=memory.main)
     facts = scene.facts
-    found = alarms(facts, memory.book.ledger.model(name))
+    urgent = waiting(scene.world.runtime, name)
+    found = (*alarms(facts, memory.book.ledger.model(name)), *([Alarm(said=in_words(urgent))] if urgent else []))
     return status_of(facts, next_actions(facts), dict(scene.observed), alerts=found, trouble=trouble)

@@ -12,6 +12,7 @@ from headway.reconcile.memory import Memory
 from headway.reconcile.perform import perform
 from headway.reconcile.ports import PortError
 from headway.reconcile.telling import ALL, tell
+from headway.reconcile.urgent import obey
 from headway.reconcile.watching import watch
 from headway.reconcile.world import World
 
@@ -122,6 +123,12 @@ def _one(world: World, memory: Memory, name: str, said: list[str]) -> tuple[Acti
     actions: tuple[Action, ...] = ()
     for _ in range(MOST_STEPS):
         scene = gather(world, memory, name)
+        line, waits = obey(scene)
+        if waits:
+            return waits
+        if line:
+            said.append(line)
+            continue
         actions = next_actions(scene.facts)
         for action in actions:
             effect = perform(scene, action)
