@@ -1,6 +1,7 @@
 """Puts the adapters behind the ports for one repository.  The only place that names both."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -183,9 +184,14 @@ def open_memory(repository: Repository) -> Memory:
     )
 
 
-def training_environment(settings: Settings, requirements: bytes) -> Path:
-    """Build the environment of these requirements and its converters, unless they are there; its interpreter."""
+def training_environment(settings: Settings, requirements: bytes, tell: Callable[[], None]) -> Path:
+    """Build the environment of these requirements and its converters, unless they are there; its interpreter.
+
+    `tell` is called before a building that takes its time.
+    """
     environments = _environments(settings)
+    if not environments.has(requirements):
+        tell()
     python = environments.interpreter(requirements)
     environments.converters(python)
     return python

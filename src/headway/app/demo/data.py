@@ -3,6 +3,7 @@
 import importlib.util
 import zipfile
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import polars as pl
 
 from headway.app.errors import RefusedError
 
-__all__ = ["WEATHER", "read_flights", "requests_of", "write_part"]
+__all__ = ["WEATHER", "first_quarter", "read_flights", "requests_of", "write_part"]
 
 WEATHER = ("temp", "dewp", "humid", "wind_speed", "precip", "pressure", "visib")
 FEATURES = ("carrier", "origin", "dest", "distance", "minute", *WEATHER)
@@ -38,6 +39,13 @@ def read_flights() -> pl.DataFrame:
     )
 
 
+def first_quarter(flights: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """January to March in two: the rows to learn from, and the fifth that is held out; each oldest first."""
+    quarter = flights.filter(pl.col("date") < date(2013, 4, 1)).with_row_index("row")
+    held_out = quarter.sample(fraction=0.2, seed=1).sort("row")
+    return quarter.join(held_out, on="row", how="anti").drop("row"), held_out.drop("row")
+
+
 def write_part(flights: pl.DataFrame, folder: Path) -> None:
     """Write flights, one CSV file a month, in place of what the folder held."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -48,8 +56,8 @@ def write_part(flights: pl.DataFrame, folder: Path) -> None:
 
 
 def requests_of(flights: pl.DataFrame) -> Sequence[Mapping[str, Any]]:
-    """The rows as a client knows them: features by name, no label."""
-    return flights.select(FEATURES).to_dicts()
+    """The rows as a client knows them: features by name, no label; in a shuffled order, the same every time."""
+    return flights.select(FEATURES).sample(fraction=1.0, seed=2, shuffle=True).to_dicts()
 
 
 def _csv(data: bytes) -> pl.DataFrame:

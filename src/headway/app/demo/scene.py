@@ -5,9 +5,11 @@ It knows no other room: everything is done by `git` and `headway`, as a user wou
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ import msgspec
 
 from headway.app.demo.traffic import Tally, Traffic
 from headway.app.errors import RefusedError
+from headway.app.show import strip_escapes
 
 __all__ = ["MODEL", "Counts", "Scene", "StepReport"]
 
@@ -56,13 +59,11 @@ class Scene:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.repo = folder / "repository"
-        self.environ = {**os.environ, "HEADWAY_CONFIG": str(folder / "config"), "GIT_CONFIG_NOSYSTEM": "1"}
-        self.environ |= {
-            f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in _PERSON.items()
-        }
+        self.environ = _environ(folder)
         self.up: subprocess.Popen[bytes] | None = None
         self.traffic: Traffic | None = None
         self.stable = ""
+        self._told = 0
 
     def say(self, text: str) -> None:
         """A line of the story."""
@@ -70,7 +71,7 @@ class Scene:
 
     def run(self, *command: str, check: bool = True) -> str:
         """Run a command in the repository and show it; its standard output."""
-        click.echo(click.style("    $ " + " ".join(command), dim=True))
+        click.echo(click.style("    $ " + shlex.join(command), dim=True))
         return self.quiet(*command, check=check)
 
     def quiet(self, *command: str, check: bool = True) -> str:
@@ -132,10 +133,12 @@ class Scene:
         return [pid for pid in (self.up.pid if self.up else 0, supervisor) if pid]
 
     def wait(self, what: str, seen: Callable[[], bool], limit_s: float, *, alive: bool = True) -> None:
-        """Look until it is so, or refuse to go on with what `headway up` said last."""
+        """Look until it is so, and show what `headway up` says meanwhile; in vain, refuse to go on."""
         end = time.monotonic() + limit_s
         while time.monotonic() < end:
+            self._relay()
             if seen():
+                self._relay()
                 return
             if alive and self.up and self.up.poll() is not None:
                 raise RefusedError(f"`headway up` ended with {self.up.returncode}:\n{self.last_words()}")
@@ -143,23 +146,40 @@ class Scene:
         raise RefusedError(f"Waited {limit_s:.0f} s until {what}; in vain.  `headway up` said:\n{self.last_words()}")
 
     def start_up(self) -> None:
-        """Start `headway up` in the background; its output goes to up.log."""
+        """Start `headway up` in the background; its output goes to up.log.
+
+        In a session of its own: Ctrl-C is for the demo, which ends `up` in its turn.
+        """
         click.echo(click.style("    $ headway up &", dim=True))
         with (self.folder / "up.log").open("ab") as log:
             self.up = subprocess.Popen(
-                [sys.executable, "-m", "headway", "up"], cwd=self.repo, env=self.environ, stdout=log, stderr=log
+                [sys.executable, "-m", "headway", "up"],
+                cwd=self.repo,
+                env=self.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def end(self, *, keep: bool) -> None:
         """Stop the client; unless all is to be kept, end `up`, the supervisor and what they run."""
         if self.traffic:
             self.traffic.stop()
-        if keep or not (self.repo / "headway.yaml").exists():
+        if not keep and (self.repo / "headway.yaml").exists():
+            self.quiet("headway", "down", check=False)
+            if self.up:
+                self.up.wait(COMMAND_TIMEOUT_S)
+
+    def _relay(self) -> None:
+        """Show the lines that `headway up` has said since the last look."""
+        if not self.up:
             return
-        if self.up and self.up.poll() is None:
-            self.up.terminate()
-            self.up.wait(COMMAND_TIMEOUT_S)
-        self.quiet("headway", "down", check=False)
+        said = (self.folder / "up.log").read_text(errors="replace")
+        lines, whole, _ = said[self._told :].rpartition("\n")
+        self._told += len(lines) + len(whole)
+        for line in lines.splitlines():
+            click.echo(click.style(f"    | {strip_escapes(line)}", dim=True))
 
     def last_words(self) -> str:
         """The end of what `headway up` printed."""
@@ -170,5 +190,19 @@ class Scene:
         tally = self.traffic.tally if self.traffic else Tally()
         return Counts(requests=tally.requests(), failures=tally.failures.total(), failed=dict(tally.failures))
 
+    def reasons(self) -> Counter[str]:
+        """Why requests failed, as the client saw it."""
+        return self.traffic.tally.reasons if self.traffic else Counter()
 
-_PERSON = {"NAME": "Ada", "EMAIL": "ada@example.com"}
+
+def _environ(folder: Path) -> dict[str, str]:
+    """The environment of every command: keys and pins below the folder, and nothing of the user's own Git."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "HEADWAY_KEY"))}
+    person = {"NAME": "Ada", "EMAIL": "ada@example.com"}
+    return {
+        **kept,
+        "HEADWAY_CONFIG": str(folder / "config"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        **{f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in person.items()},
+    }

@@ -3,30 +3,31 @@
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 
 import polars as pl
 
-from headway.app.demo.data import read_flights, requests_of, write_part
+from headway.app.demo.data import first_quarter, read_flights, requests_of, write_part
 from headway.app.demo.files import MODEL_YAML, PRODUCTION_YAML, program
 from headway.app.demo.scene import MODEL, Scene, StepReport
 from headway.app.demo.traffic import Traffic
+from headway.app.errors import RefusedError
 
-__all__ = ["tell"]
+__all__ = ["sum_up", "tell"]
 
 RATE = 400.0
 BLANKED = "temp"
+BAD = "1.3.0"  # the version of step 5
 FOLDER = f"models/{MODEL}"
 Outcome = tuple[str, int]  # the verdict in a word, and the live windows it was judged on
 
 
-def tell(scene: Scene) -> list[StepReport]:
-    """All seven steps; RefusedError when one does not come to its end in time."""
+def tell(scene: Scene) -> Iterator[StepReport]:
+    """All seven steps, each told when it has come to its end; RefusedError when one does not in time."""
     flights = read_flights()
-    reports: list[StepReport] = []
-    for name, step in STEPS:
-        scene.say(f"\n{len(reports) + 1}. {name}")
+    for number, (name, step) in enumerate(STEPS, start=1):
+        scene.say(f"\n{number}. {name}")
         before, begin = scene.counts(), time.monotonic()
         verdict, windows = step(scene, flights)
         after = scene.counts()
@@ -39,14 +40,23 @@ def tell(scene: Scene) -> list[StepReport]:
             seconds=round(time.monotonic() - begin, 1),
             requests=after.requests - before.requests,
             failures=after.failures - before.failures,
-            canary_failures=after.by("1.3.0") - before.by("1.3.0"),
+            canary_failures=after.by(BAD) - before.by(BAD),
         )
-        reports.append(report)
         scene.say(
             f"   {report.verdict}; serving {report.version or '-'}; {report.seconds:.0f} s, {report.requests} requests,"
             f" {report.failures} failed, {report.canary_failures} of them answered by the bad canary"
         )
-    return reports
+        yield report
+
+
+def sum_up(scene: Scene) -> None:
+    """The count of all requests; RefusedError when one failed that the bad canary did not answer."""
+    counts = scene.counts()
+    bad = counts.by(BAD)
+    scene.say(f"\n{counts.requests} requests; {counts.failures} failed, {bad} of them answered by the bad canary.")
+    if counts.failures != bad:
+        reasons = "; ".join(f"{count} x {reason}" for reason, count in scene.reasons().most_common(5))
+        raise RefusedError(f"{counts.failures - bad} requests failed that no bad canary answered: {reasons}")
 
 
 def _begin(scene: Scene, flights: pl.DataFrame) -> Outcome:
@@ -55,10 +65,9 @@ def _begin(scene: Scene, flights: pl.DataFrame) -> Outcome:
         "   A team has a script and a quarter of flights. One command writes the wish; the team edits and commits it."
     )
     scene.repo.mkdir(parents=True)
-    quarter = flights.filter(pl.col("date") < date(2013, 4, 1)).with_row_index("row")
-    held_out = quarter.sample(fraction=0.2, seed=1).sort("row")
-    write_part(quarter.join(held_out, on="row", how="anti").drop("row"), scene.repo / FOLDER / "data/train")
-    write_part(held_out.drop("row"), scene.repo / FOLDER / "data/test")
+    learnt, held_out = first_quarter(flights)
+    write_part(learnt, scene.repo / FOLDER / "data/train")
+    write_part(held_out, scene.repo / FOLDER / "data/test")
     scene.write(f"{FOLDER}/train.py", program("small.py"))
     scene.write(f"{FOLDER}/requirements.lock", program("requirements.lock"))
     scene.quiet("git", "init", "-q", "-b", "main")
@@ -78,8 +87,8 @@ def _first(scene: Scene, flights: pl.DataFrame) -> Outcome:
     """The first version has no live one to be compared with: absolute gates, and a direct release."""
     scene.start_up()
     scene.wait("1.0.0 serves in production", lambda: scene.serves("1.0.0"), 120)
-    quarter = flights.filter(pl.col("date") < date(2013, 4, 1)).sample(fraction=0.2, seed=1, shuffle=True)
-    scene.traffic = Traffic(scene.address(), MODEL, requests_of(quarter), rate=RATE, blank=BLANKED)
+    _, held_out = first_quarter(flights)
+    scene.traffic = Traffic(scene.address(), MODEL, requests_of(held_out), rate=RATE, blank=BLANKED)
     scene.traffic.start()
     scene.say(f"   Live requests begin at {scene.address()}, {RATE:.0f} a second; 6 % of them lack the temperature.")
     scene.wait("1,000 requests were answered", lambda: scene.counts().requests >= 1000, 30)
@@ -126,9 +135,9 @@ def _drift(scene: Scene, flights: pl.DataFrame) -> Outcome:
     write_part(flights.filter(pl.col("date") < date(2013, 7, 1)), train)
     write_part(flights.filter(pl.col("date").is_between(date(2013, 7, 16), date(2013, 7, 31))), test)
     assert scene.traffic is not None  # noqa: S101 - step 2 made it
-    scene.traffic.change_rows(requests_of(july.sample(fraction=1.0, seed=2, shuffle=True)))
+    scene.traffic.change_rows(requests_of(july))
     scene.say("   It is July: new files lie in the data folder, and July's flights ask for predictions.")
-    scene.wait("drift is noticed", lambda: bool(scene.status().get("alerts")), 60)
+    scene.wait("drift is noticed", lambda: any("drift" in alert for alert in scene.status().get("alerts", ())), 60)
     scene.run("headway", "status")
     return _promoted(scene, "1.4.0")
 
