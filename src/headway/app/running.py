@@ -1,6 +1,8 @@
 """Runs the loop in this process: takes the lease, stops on a signal, says what it does and waits for."""
 
+import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -11,15 +13,18 @@ import click
 from headway.adapters.local.lease import acquire, end_holder
 from headway.app.errors import RefusedError
 from headway.app.repository import open_repository
-from headway.app.show import strip_escapes
+from headway.app.show import say
 from headway.app.wiring import open_book, open_memory, open_runtime, open_world
-from headway.plan.action import Wait
+from headway.app.wording import line_of
+from headway.plan.action import Assess, Lock, Nothing, Train, Wait
 from headway.reconcile.loop import converge, keep
 from headway.reconcile.once import Pass
 from headway.reconcile.ports import PortError
 
 __all__ = ["run", "stop"]
 
+# Actions that last longer than a pass; the others tell what they did.
+STANDING = (Lock, Train, Assess, Wait, Nothing)
 # What serves is given this long to end in good order.
 END_S = 150.0
 
@@ -48,6 +53,7 @@ def run(repo: Path, *, once: bool) -> None:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, on_signal)
             world, memory = open_world(repository), open_memory(repository)
+            say(f"Bringing {repository.project} to what Git says; Ctrl-C ends traffic first, models last.")
             telling = _Telling()
             if once:
                 converge(world, memory, wait=stop.wait, tell=telling)
@@ -60,6 +66,10 @@ def run(repo: Path, *, once: bool) -> None:
             memory.jobs.close()
     except PortError as error:
         raise RefusedError(str(error)) from error
+    if memory.jobs.running():
+        # The thread of a training would keep this process to its end, hours maybe; its cage ends with this process.
+        sys.stdout.flush()
+        os._exit(0)
 
 
 def stop(repo: Path) -> bool:
@@ -74,20 +84,20 @@ def stop(repo: Path) -> bool:
 
 
 class _Telling:
-    """Prints what a pass did, and what is waited for when that changes."""
+    """Prints what a pass did, and what is under way, waited for or in the way when that changes."""
 
     def __init__(self) -> None:
-        self._waits: tuple[str, ...] = ()
+        self._standing: tuple[str, ...] = ()
 
     def __call__(self, done: Pass) -> None:
         for line in done.lines:
             _say(line)
-        waits = tuple(f"{a.model}: waits: {a.why}" for a in done.actions if isinstance(a, Wait))
-        for line in waits:
-            if line not in self._waits:
+        standing = tuple(f"{a.model}: {line_of(a)}" for a in done.actions if isinstance(a, STANDING))
+        for line in standing:
+            if line not in self._standing:
                 _say(line)
-        self._waits = waits
+        self._standing = standing
 
 
 def _say(line: str) -> None:
-    click.echo(f"{time.strftime('%H:%M:%S')}  {strip_escapes(line)}")
+    say(f"{time.strftime('%H:%M:%S')}  {line}")

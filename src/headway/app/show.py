@@ -1,13 +1,16 @@
 """Prints a view, for people or as JSON.  Nothing else prints; terminal escapes of others never reach the screen."""
 
 import re
+import shutil
+import sys
+import textwrap
 from collections.abc import Callable
 from typing import TypeVar
 
 import click
 import msgspec
 
-__all__ = ["output_option", "repo_option", "show", "strip_escapes"]
+__all__ = ["fit", "output_option", "repo_option", "say", "show", "strip_escapes"]
 
 V = TypeVar("V")
 
@@ -40,4 +43,27 @@ def show(view: V, output: str, text: Callable[[V], str]) -> None:
     if output == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(view), indent=2).decode())
     else:
-        click.echo(strip_escapes(text(view)).rstrip("\n"))
+        say(text(view))
+
+
+def say(text: str) -> None:
+    """Print a text of people, fit for the terminal if there is one; a file or a pipe gets its lines whole."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    click.echo(fit(strip_escapes(text), width).rstrip("\n"))
+
+
+def fit(text: str, width: int) -> str:
+    """Break lines that are longer than `width` between words, with the rest indented; 0 breaks none.
+
+    >>> print(fit("  a place: why it is so", 16))
+      a place: why
+          it is so
+    """
+    return "\n".join(_broken(line, width) if 0 < width < len(line) else line for line in text.split("\n"))
+
+
+def _broken(line: str, width: int) -> str:
+    indent = " " * min(len(line) - len(line.lstrip()) + 4, width // 2)
+    return "\n".join(
+        textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from headway.app.show import output_option, repo_option, show, strip_escapes
+from headway.app.show import output_option, repo_option, show
 from headway.app.views import Overview
 from headway.reconcile.status import ModelStatus, PlaceStatus
 
@@ -33,9 +33,9 @@ def command(*, watch: bool, repo: str, output: str) -> None:
 
 def text(view: Overview) -> str:
     """The overview for people."""
-    lines = [f"main {view.main[:8] or '-'}   record {view.record[:8] or '-'}   {_loop(view)}"]
+    lines = [f"main {view.main[:8] or '-'}   record {view.record[:8] or '-'}", _loop(view)]
     if view.unpushed:
-        lines.append(f"{view.unpushed} commits of the record wait to be pushed")
+        lines.append(f"{view.unpushed} commits of the record are not pushed yet")
     if view.problem:
         lines.append(f"not up to date: {view.problem}")
     if view.trouble:
@@ -50,28 +50,31 @@ def _loop(view: Overview) -> str:
 
 
 def _model(model: ModelStatus) -> list[str]:
-    head = click.style(model.model, bold=True)
-    lines = [f"{head}   {model.state} ({model.reason}): {strip_escapes(model.message)}"]
-    lines += [f"  {_place(place)}" for place in model.places]
+    lines = [f"{model.model}   {model.state} ({model.reason}): {model.message}"]
+    lines += [line for place in model.places for line in _place(place)]
     lines += [f"  alert: {alert}" for alert in model.alerts]
     if model.help:
         lines.append(f"  next: {model.help}")
     return lines
 
 
-def _place(place: PlaceStatus) -> str:
+def _place(place: PlaceStatus) -> list[str]:
+    """What serves and where; below it how a rollout goes, what the gates said, and what is wrong."""
     versions = [version for version in (place.stable, place.candidate) if version]
-    parts = [f"{place.environment:<12}"]
-    for version in versions:
-        weight = place.weights.get(version)
-        share = f" {weight:g} %" if weight is not None and len(versions) > 1 else ""
-        parts.append(f"{version}{share} ({place.ready.get(version, '0/0')} ready)")
-    if place.candidate:
-        parts.append(f"{place.rollout}, stage {place.stage + 1}, {place.windows} windows: {place.why}")
+    parts = [_version(place, version, shared=len(versions) > 1) for version in versions] or ["-"]
     if place.address:
         parts.append(f"at {place.address}")
     if place.kept:
         parts.append(f"{place.kept} kept for a rollback ({place.ready.get(place.kept, '0/0')} ready)")
+    more = [*place.trouble]
+    if place.candidate:
+        more.append(f"{place.rollout}, stage {place.stage + 1}, {place.windows} windows: {place.why}")
     if place.gates:
-        parts.append(f"gates: {place.gates}")
-    return "  ".join([*parts, *place.trouble]) if versions or place.gates else f"{place.environment:<12}-"
+        more.append(f"gates: {place.gates}")
+    return [f"  {place.environment:<12}  {'  '.join(parts)}", *(f"{'':<16}{line}" for line in more)]
+
+
+def _version(place: PlaceStatus, version: str, *, shared: bool) -> str:
+    weight = place.weights.get(version)
+    share = f" {weight:g} %" if weight is not None and shared else ""
+    return f"{version}{share} ({place.ready.get(version, '0/0')} ready)"
