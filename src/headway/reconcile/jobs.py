@@ -10,8 +10,8 @@ __all__ = ["Done", "Failed", "Jobs", "Running"]
 
 T = TypeVar("T")
 
-# The longest that work waits after it failed, in seconds.
-LONGEST_S = 60.0
+FIRST_PAUSE_S = 1.0
+MOST_PAUSE_S = 60.0
 
 
 class Running(Struct, frozen=True, kw_only=True):
@@ -32,36 +32,45 @@ class Failed(Struct, frozen=True, kw_only=True):
     error: Exception
 
 
+class _Fault(Struct, frozen=True, kw_only=True):
+    """How a job failed last; it rests for `pause` seconds, until `after` (Unix seconds)."""
+
+    error: Exception
+    pause: float
+    after: float
+
+
 class Jobs:
     """Jobs by key.  A job's outcome is handed out once and then forgotten: what lasts is in the record or the cache.
 
-    After an error the same work waits, longer after each in a row, and the error is the answer until then.
+    What failed is tried again, after a longer pause each time, and stands as failed until it went well.
     """
 
     def __init__(self, workers: int = 1) -> None:
         self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="headway-job")
         self._jobs: dict[str, tuple[float, Future[object]]] = {}
-        self._failed: dict[str, tuple[int, float, Exception]] = {}
+        self._faults: dict[str, _Fault] = {}
 
     def ensure(self, key: str, work: Callable[[], T], now: float) -> "Running | Done[T] | Failed":
-        """Start the work unless it runs; its outcome once it has ended."""
-        times, after, error = self._failed.get(key, (0, 0.0, None))
-        if error and now < after:
-            return Failed(error=error)
+        """Start the work unless it runs or rests after a failure; its outcome once it has ended."""
+        fault = self._faults.get(key)
         if key not in self._jobs:
+            if fault and now < fault.after:
+                return Failed(error=fault.error)
             self._jobs[key] = (now, self._pool.submit(work))
         since, future = self._jobs[key]
         if not future.done():
-            return Running(since=since)
+            return Failed(error=fault.error) if fault else Running(since=since)
         del self._jobs[key]
-        fault = future.exception()
-        if fault is None:
-            self._failed.pop(key, None)
+        error = future.exception()
+        if error is None:
+            self._faults.pop(key, None)
             return Done(value=future.result())  # type: ignore[arg-type]  # the key names the work, so T is its type
-        if isinstance(fault, Exception):
-            self._failed[key] = (times + 1, now + min(LONGEST_S, 2.0**times), fault)
-            return Failed(error=fault)
-        raise fault
+        if isinstance(error, Exception):
+            pause = min(2 * fault.pause, MOST_PAUSE_S) if fault else FIRST_PAUSE_S
+            self._faults[key] = _Fault(error=error, pause=pause, after=now + pause)
+            return Failed(error=error)
+        raise error
 
     def running(self) -> dict[str, float]:
         """Keys of jobs that have not been fetched yet, with their start."""
