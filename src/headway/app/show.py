@@ -49,7 +49,9 @@ def show(view: V, output: str, text: Callable[[V], str]) -> None:
 def say(text: str) -> None:
     """Print a text of people, fit for the terminal if there is one; a file or a pipe gets its lines whole."""
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
-    click.echo(fit(strip_escapes(text), width).rstrip("\n"))
+    said = fit(strip_escapes(text), width).rstrip("\n")
+    if said:
+        click.echo(said)
 
 
 def fit(text: str, width: int) -> str:

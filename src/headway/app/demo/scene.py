@@ -8,6 +8,7 @@ import os
 import shlex
 import subprocess
 import sys
+import textwrap
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -19,7 +20,7 @@ import msgspec
 
 from headway.app.demo.traffic import Tally, Traffic
 from headway.app.errors import RefusedError
-from headway.app.show import strip_escapes
+from headway.app.show import say
 
 __all__ = ["MODEL", "Counts", "Scene", "StepReport"]
 
@@ -67,12 +68,14 @@ class Scene:
 
     def say(self, text: str) -> None:
         """A line of the story."""
-        click.echo(text)
+        say(text)
 
     def run(self, *command: str, check: bool = True) -> str:
-        """Run a command in the repository and show it; its standard output."""
+        """Run a command in the repository, show it and what it says; its standard output."""
         click.echo(click.style("    $ " + shlex.join(command), dim=True))
-        return self.quiet(*command, check=check)
+        said = self.quiet(*command, check=check)
+        say(textwrap.indent(said, "      "))
+        return said
 
     def quiet(self, *command: str, check: bool = True) -> str:
         """Run a command in the repository without showing it."""
@@ -179,7 +182,7 @@ class Scene:
         lines, whole, _ = said[self._told :].rpartition("\n")
         self._told += len(lines) + len(whole)
         for line in lines.splitlines():
-            click.echo(click.style(f"    | {strip_escapes(line)}", dim=True))
+            self.say(f"    | {line}")
 
     def last_words(self) -> str:
         """The end of what `headway up` printed."""

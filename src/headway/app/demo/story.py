@@ -145,9 +145,9 @@ def _drift(scene: Scene, flights: pl.DataFrame) -> Outcome:
 def _back(scene: Scene, _flights: pl.DataFrame) -> Outcome:
     scene.run("headway", "rollback", MODEL, "--to", "1.0.0")
     scene.wait("1.0.0 serves again", lambda: scene.serves("1.0.0"), 30)
-    scene.say(scene.run("headway", "verify"))
-    scene.say(scene.run("headway", "replay"))
-    scene.say(scene.run("git", "log", "--format=%h %an: %s", "headway"))
+    scene.run("headway", "verify")
+    scene.run("headway", "replay")
+    scene.run("git", "log", "--format=%h %an: %s", "headway")
     before = scene.counts()
     for pid in scene.processes():
         os.kill(pid, signal.SIGKILL)
