@@ -189,10 +189,14 @@ class Mover:
         return self._router.clusters(routes, self._limits())
 
     def _write_endpoints(self, key: str, rows: Sequence[Carried], version: str, beat: str) -> None:
-        """A candidate's endpoints lapse without a beat; stable's never do."""
+        """A candidate's endpoints lapse without a beat; stable's never do, nor those of what becomes stable next.
+
+        So a promoted version has no endpoints that could lapse when the route gives it every request.
+        """
         force = self._ledger.places[key].force
         judge = force if force and version in force.works else rows[0]
-        stable = judge.route.backends[0].version == version or version not in judge.works
+        first = {row.route.backends[0].version for row in (judge, rows[0])}
+        stable = version in first or version not in judge.works
         names = {name for row in rows for name in row.works.get(version, ())}
         ports = sorted(
             pod.port
