@@ -29,7 +29,7 @@ def show_all(settings: Settings, folder: Path | None, *, keep: bool, report: Pat
         signal.signal(number, _interrupt)
     scene = Scene(make_folder(settings, folder, keep=keep))
     scene.say(f"The demo works in {scene.folder}.")
-    scene.say("Ctrl-C ends it and all that it started.  Were it killed, this does, and so does the next demo:")
+    scene.say("Ctrl-C ends it and all that it started; if it is killed, this ends what is left:")
     scene.say(f"headway down --repo {scene.repo}")
     try:
         steps: list[StepReport] = []

@@ -17,6 +17,7 @@ from headway.app.errors import RefusedError
 __all__ = ["sum_up", "tell"]
 
 RATE = 400.0
+LIMIT_S = 420.0  # for a machine that has other things to do; on two idle cores no step takes a third of it
 BLANKED = "temp"
 BAD = "1.3.0"  # the version of step 5
 FOLDER = f"models/{MODEL}"
@@ -86,12 +87,12 @@ def _begin(scene: Scene, flights: pl.DataFrame) -> Outcome:
 def _first(scene: Scene, flights: pl.DataFrame) -> Outcome:
     """The first version has no live one to be compared with: absolute gates, and a direct release."""
     scene.start_up()
-    scene.wait("1.0.0 serves in production", lambda: scene.serves("1.0.0"), 120)
+    scene.wait("1.0.0 serves in production", lambda: scene.serves("1.0.0"), LIMIT_S)
     _, held_out = first_quarter(flights)
     scene.traffic = Traffic(scene.address(), MODEL, requests_of(held_out), rate=RATE, blank=BLANKED)
     scene.traffic.start()
     scene.say(f"   Live requests begin at {scene.address()}, {RATE:.0f} a second; 6 % of them lack the temperature.")
-    scene.wait("1,000 requests were answered", lambda: scene.counts().requests >= 1000, 30)
+    scene.wait("1,000 requests were answered", lambda: scene.counts().requests >= 1000, LIMIT_S)
     return "released", 0
 
 
@@ -104,7 +105,7 @@ def _better(scene: Scene, _flights: pl.DataFrame) -> Outcome:
 def _worse(scene: Scene, _flights: pl.DataFrame) -> Outcome:
     scene.write(f"{FOLDER}/train.py", program("weather.py").replace("max_iter=60", "max_iter=2, max_depth=2"))
     scene.commit("Train faster")
-    scene.wait("1.2.0 is refused by a gate", lambda: bool(scene.place("staging").get("gates")), 90)
+    scene.wait("1.2.0 is refused by a gate", lambda: bool(scene.place("staging").get("gates")), LIMIT_S)
     scene.run("headway", "status")
     return "refused", 0
 
@@ -121,7 +122,7 @@ def _strict(scene: Scene, _flights: pl.DataFrame) -> Outcome:
         windows = max(windows, scene.place().get("windows", 0))
         return bool(scene.status().get("hold"))
 
-    scene.wait("1.3.0 is aborted in live traffic", aborted, 150)
+    scene.wait("1.3.0 is aborted in live traffic", aborted, LIMIT_S)
     scene.run("git", "log", "-1", "--format=%s%n%b", "headway")
     scene.quiet("git", "revert", "--no-edit", "HEAD~2..HEAD")
     scene.say("   The author reverts both commits and lifts the hold.")
@@ -137,14 +138,14 @@ def _drift(scene: Scene, flights: pl.DataFrame) -> Outcome:
     assert scene.traffic is not None  # noqa: S101 - step 2 made it
     scene.traffic.change_rows(requests_of(july))
     scene.say("   It is July: new files lie in the data folder, and July's flights ask for predictions.")
-    scene.wait("drift is noticed", lambda: any("drift" in alert for alert in scene.status().get("alerts", ())), 60)
+    scene.wait("drift is noticed", lambda: any("drift" in alert for alert in scene.status().get("alerts", ())), LIMIT_S)
     scene.run("headway", "status")
     return _promoted(scene, "1.4.0")
 
 
 def _back(scene: Scene, _flights: pl.DataFrame) -> Outcome:
     scene.run("headway", "rollback", MODEL, "--to", "1.0.0")
-    scene.wait("1.0.0 serves again", lambda: scene.serves("1.0.0"), 30)
+    scene.wait("1.0.0 serves again", lambda: scene.serves("1.0.0"), LIMIT_S)
     scene.run("headway", "verify")
     scene.run("headway", "replay")
     scene.run("git", "log", "--format=%h %an: %s", "headway")
@@ -152,7 +153,7 @@ def _back(scene: Scene, _flights: pl.DataFrame) -> Outcome:
     for pid in scene.processes():
         os.kill(pid, signal.SIGKILL)
     scene.say("   `up` and the supervisor are killed; Envoy and the model go on.")
-    scene.wait("2,000 more requests", lambda: scene.counts().requests >= before.requests + 2000, 30, alive=False)
+    scene.wait("2,000 more requests", lambda: scene.counts().requests >= before.requests + 2000, LIMIT_S, alive=False)
     return "rolled back", 0
 
 
@@ -164,7 +165,7 @@ def _promoted(scene: Scene, version: str) -> Outcome:
         windows = max(windows, scene.place().get("windows", 0))
         return scene.serves(version)
 
-    scene.wait(f"{version} is promoted in production", done, 150)
+    scene.wait(f"{version} is promoted in production", done, LIMIT_S)
     return "promoted", windows
 
 
