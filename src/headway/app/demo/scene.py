@@ -1,14 +1,8 @@
-"""The stage of the demo: its folder, its environment, the public commands it calls, and what it prints.
-
-It knows no other room: everything is done by `git` and `headway`, as a user would.
-"""
+"""The stage of the demo: what runs, who asks it, and how it stands, as `headway status` tells it."""
 
 import json
-import os
-import shlex
 import subprocess
 import sys
-import textwrap
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -18,14 +12,13 @@ from typing import Any
 import click
 import msgspec
 
+from headway.app.demo.shell import COMMAND_TIMEOUT_S, Shell
 from headway.app.demo.traffic import Tally, Traffic
 from headway.app.errors import RefusedError
-from headway.app.show import say
 
 __all__ = ["MODEL", "Counts", "Scene", "StepReport"]
 
 MODEL = "delay"
-COMMAND_TIMEOUT_S = 120
 
 
 class StepReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,60 +47,15 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
         return self.failed.get(version, 0)
 
 
-class Scene:
-    """A repository in a folder of its own, with its keys and pins beside it."""
+class Scene(Shell):
+    """What is on: the repository, `headway up`, and the users."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.repo = folder / "repository"
-        self.environ = _environ(folder)
+        super().__init__(folder)
         self.up: subprocess.Popen[bytes] | None = None
         self.traffic: Traffic | None = None
         self.stable = ""
         self._told = 0
-
-    def say(self, text: str) -> None:
-        """A line of the story."""
-        say(text)
-
-    def run(self, *command: str, check: bool = True) -> str:
-        """Run a command in the repository, show it and what it says; its standard output."""
-        click.echo(click.style("    $ " + shlex.join(command), dim=True))
-        said = self.quiet(*command, check=check)
-        say(textwrap.indent(said, "      "))
-        return said
-
-    def quiet(self, *command: str, check: bool = True) -> str:
-        """Run a command in the repository without showing it."""
-        argv = [sys.executable, "-m", *command] if command[0] == "headway" else list(command)
-        done = subprocess.run(
-            argv,
-            cwd=self.repo,
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_TIMEOUT_S,
-            check=False,
-        )
-        if check and done.returncode:
-            raise RefusedError(f"`{' '.join(command)}` ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-        return done.stdout
-
-    def write(self, path: str, text: str) -> None:
-        """Write a file of the repository."""
-        target = self.repo / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text)
-
-    def commit(self, message: str) -> str:
-        """Commit everything as the author; the commit's id, short."""
-        self.quiet("git", "add", "-A")
-        self.run("git", "commit", "-q", "-m", message)
-        return self.head()
-
-    def head(self) -> str:
-        """The commit that main stands at, short."""
-        return self.quiet("git", "rev-parse", "--short", "HEAD").strip()
 
     def status(self) -> dict[str, Any]:
         """What `headway status` says of the model."""
@@ -196,16 +144,3 @@ class Scene:
     def reasons(self) -> Counter[str]:
         """Why requests failed, as the client saw it."""
         return self.traffic.tally.reasons if self.traffic else Counter()
-
-
-def _environ(folder: Path) -> dict[str, str]:
-    """The environment of every command: keys and pins below the folder, and nothing of the user's own Git."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "HEADWAY_KEY"))}
-    person = {"NAME": "Ada", "EMAIL": "ada@example.com"}
-    return {
-        **kept,
-        "HEADWAY_CONFIG": str(folder / "config"),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        **{f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in person.items()},
-    }
