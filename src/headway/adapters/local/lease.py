@@ -73,18 +73,33 @@ def holder(folder: Path) -> str:
 def end_holder(folder: Path, limit_s: float) -> bool:
     """Have the `headway up` that holds the lease end itself, and wait for it; False when there is none.
 
-    PortError when it has not ended in time.  A process that holds the lock cannot have lost its number to another.
+    PortError when it has not ended in time.
     """
-    said = holder(folder)
-    if not said:
-        return False
-    found = _HOLDER.match(said)
-    if found and holder(folder) == said:
-        with suppress(ProcessLookupError):
-            os.kill(int(found[1]), signal.SIGTERM)
+    path, told = folder / "up.lock", 0
     limit = time.monotonic() + limit_s
-    while holder(folder):
+    while said := holder(folder):
+        pid = _holder_of(path, said)
+        if pid and not told:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+            told = pid
         if time.monotonic() > limit:
             raise PortError(f"`headway up` ({said}) has not ended within {limit_s:g} s. End it by hand, and try again.")
         time.sleep(_LOOK_S)
-    return True
+    return bool(told)
+
+
+def _holder_of(path: Path, said: str) -> int:
+    """The process that the file names, if it has it open; else 0.
+
+    The name may be that of a former holder while somebody only looks, and its number may be another's by now.
+    """
+    found = _HOLDER.match(said)
+    if not found:
+        return 0
+    with suppress(OSError):
+        for handle in Path(f"/proc/{found[1]}/fd").iterdir():
+            with suppress(OSError):
+                if handle.samefile(path):
+                    return int(found[1])
+    return 0
