@@ -25,7 +25,7 @@ spec:
   gates:
     - {metric: auc, at_least: 0.60}
     - {metric: auc, versus: live, worse_by_at_most: 0.005}
-    - {latency: p95, at_most: 100ms, at: 50/s}
+    - {latency: p95, at_most: 500ms, at: 50/s}
   rollout:
     strategy: canary
     stages: [5, 20, 50]
