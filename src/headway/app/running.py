@@ -16,7 +16,7 @@ from headway.app.repository import open_repository
 from headway.app.show import say
 from headway.app.wiring import open_book, open_memory, open_runtime, open_world
 from headway.app.wording import line_of
-from headway.plan.action import Assess, Lock, Nothing, Train, Wait
+from headway.plan.action import Action, Assess, Lock, Nothing, Train, Wait
 from headway.reconcile.loop import converge, keep
 from headway.reconcile.once import Pass
 from headway.reconcile.ports import PortError
@@ -92,11 +92,19 @@ class _Telling:
     def __call__(self, done: Pass) -> None:
         for line in done.lines:
             _say(line)
-        standing = tuple(f"{a.model}: {line_of(a)}" for a in done.actions if isinstance(a, STANDING))
-        for line in standing:
-            if line not in self._standing:
-                _say(line)
-        self._standing = standing
+        told = "\n".join(done.lines)
+        lines = []
+        for action in done.actions:
+            if isinstance(action, STANDING):
+                lines.append(f"{action.model}: {line_of(action)}")
+                if lines[-1] not in self._standing and not _again(action, told):
+                    _say(lines[-1])
+        self._standing = tuple(lines)
+
+
+def _again(action: Action, told: str) -> bool:
+    """Is this the state that a refusal led to, which the pass has just told?"""
+    return isinstance(action, Nothing) and ": " in action.why and action.why.partition(": ")[2] in told
 
 
 def _say(line: str) -> None:

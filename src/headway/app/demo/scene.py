@@ -1,6 +1,7 @@
 """The stage of the demo: what runs, who asks it, and how it stands, as `headway status` tells it."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from headway.app.errors import RefusedError
 __all__ = ["MODEL", "Counts", "Scene", "StepReport"]
 
 MODEL = "delay"
+ENDED = re.compile(r"rollout \w+ after (?P<windows>\d+) windows")
 
 
 class StepReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +68,12 @@ class Scene(Shell):
         """The model's standing in one environment."""
         places = self.status().get("places", [])
         return next((place for place in places if place["environment"] == environment), {})
+
+    def windows(self, version: str) -> int:
+        """On how many windows a rollout was judged that has ended, as `headway history` tells it."""
+        told = json.loads(self.quiet("headway", "history", MODEL, "-o", "json"))
+        rows = (ENDED.fullmatch(row["what"]) for row in told if row["version"] == version)
+        return max((int(row["windows"]) for row in rows if row), default=0)
 
     def serves(self, version: str) -> bool:
         """Is this version alone stable in production, and ready?"""

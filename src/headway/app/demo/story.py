@@ -115,19 +115,12 @@ def _strict(scene: Scene, _flights: pl.DataFrame) -> Outcome:
     scene.write(f"{FOLDER}/predict.py", program("strict.py"))
     scene.write(f"{FOLDER}/model.yaml", MODEL_YAML.replace("  gates:", "  predict: predict.py\n  gates:"))
     scene.commit("Refuse flights with incomplete weather")
-    windows = 0
-
-    def aborted() -> bool:
-        nonlocal windows
-        windows = max(windows, scene.place().get("windows", 0))
-        return bool(scene.status().get("hold"))
-
-    scene.wait("1.3.0 is aborted in live traffic", aborted, LIMIT_S)
+    scene.wait("1.3.0 is aborted in live traffic", lambda: bool(scene.status().get("hold")), LIMIT_S)
     scene.run("git", "log", "-1", "--format=%s%n%b", "headway")
     scene.quiet("git", "revert", "--no-edit", "HEAD~2..HEAD")
     scene.say("   The author reverts both commits and lifts the hold.")
     scene.run("headway", "resume", MODEL)
-    return "aborted", windows
+    return "aborted", scene.windows(BAD)
 
 
 def _drift(scene: Scene, flights: pl.DataFrame) -> Outcome:
@@ -158,15 +151,8 @@ def _back(scene: Scene, _flights: pl.DataFrame) -> Outcome:
 
 
 def _promoted(scene: Scene, version: str) -> Outcome:
-    windows = 0
-
-    def done() -> bool:
-        nonlocal windows
-        windows = max(windows, scene.place().get("windows", 0))
-        return scene.serves(version)
-
-    scene.wait(f"{version} is promoted in production", done, LIMIT_S)
-    return "promoted", windows
+    scene.wait(f"{version} is promoted in production", lambda: scene.serves(version), LIMIT_S)
+    return "promoted", scene.windows(version)
 
 
 STEPS: tuple[tuple[str, Callable[[Scene, pl.DataFrame], Outcome]], ...] = (
