@@ -15,9 +15,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from tests.adapters.steps.workshop import flights
 
+from headway.adapters.local.memory import Memory
 from headway.app.demo.traffic import Traffic
+from headway.evidence.envelope import open_unverified
+from headway.evidence.record import RolledOut
+from headway.evidence.stage import Rollout
+from headway.render.traffic import envoy
 
 __all__ = ["MODEL", "TRAIN_PY", "Team", "Up", "model_yaml", "until"]
 
@@ -58,7 +64,7 @@ def model_yaml(
     *,
     gates: str = "[{metric: auc, at_least: 0.6}]",
     stages: str = "[5, 20, 50]",
-    floor: str = "2pp",
+    floor: str = "1pp",
     run: str = "python train.py",
 ) -> str:
     """The wish for a model; windows of a second, so that a test need not wait for an hour."""
@@ -201,6 +207,22 @@ class Team:
     def release(self, environment: str = "production", model: str = MODEL) -> str:
         """The release that Git names."""
         return self.git("show", f"headway:releases/{environment}/{model}.yaml")
+
+    def rollout(self, environment: str = "production") -> Rollout | None:
+        """The rollout's state as it is kept beside the traffic."""
+        kept = Memory(self.repo / ".headway/run/memory.db").read(f"rollout/{environment}/{MODEL}")
+        return msgspec.json.decode(kept, type=Rollout) if kept else None
+
+    def rolled_out(self) -> RolledOut:
+        """The record of the last rollout that ended."""
+        paths = self.git("ls-tree", "-r", "--name-only", "headway", "evidence/").splitlines()
+        records = (open_unverified(self.git("show", f"headway:{path}").encode()) for path in paths)
+        return max((r for r in records if isinstance(r.seen, RolledOut)), key=lambda record: record.at).seen
+
+    def weights(self) -> dict[str, float]:
+        """How Envoy was last told to split the requests: percent by version."""
+        said = json.loads((self.repo / f".headway/run/envoy/rds/production.{MODEL}/rds.json").read_bytes())
+        return {back.version: back.weight for back in envoy.read_route(said["resources"][0]).backends}
 
     # -- commands
 
