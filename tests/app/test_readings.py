@@ -12,7 +12,7 @@ from tests.fakes.history import judge, sound, train
 from headway.adapters.git.journal import GitJournal
 from headway.app import readings
 from headway.app.cli import history
-from headway.app.readings import keep_reading, kept_reading
+from headway.app.readings import keep_reading, kept_reading, readings_of
 from headway.app.repository import Repository, open_repository
 from headway.app.wiring import read_book
 from headway.evidence.ledger import Ledger
@@ -52,19 +52,22 @@ def forget(opened: Repository) -> None:
 def told(opened: Repository) -> Sequence[str]:
     result = CliRunner().invoke(history.command, ["delay", "--repo", str(opened.root)])
     assert result.exit_code == 0, result.exception
-    return result.output.splitlines()
+    return [line for line in result.output.splitlines() if not line.startswith(" ")]  # the others say why
+
+
+def place(opened: Repository) -> Path:
+    return readings_of(opened.settings.folders.cache, opened.project)
 
 
 def kept(opened: Repository) -> Path:
-    (found,) = (opened.settings.folders.cache / "readings").glob("*/ledger")
-    return found
+    return place(opened) / "ledger"
 
 
 def test_a_book_goes_on_from_where_the_record_was_read_before(opened: Repository) -> None:
     branch = long()
     write(opened, branch)
     read_book(opened)
-    begun = kept_reading(opened, "ledger", Reading)
+    begun = kept_reading(place(opened), "ledger", Reading)
     assert begun is not None
     assert begun.ledger == branch.ledger
     length = len(branch.commits)
@@ -101,15 +104,15 @@ def test_a_damaged_reading_is_read_anew(opened: Repository, cut: int) -> None:
     write(opened, branch)
     read_book(opened)
     kept(opened).write_bytes(kept(opened).read_bytes()[:cut])
-    assert kept_reading(opened, "ledger", Reading) is None
+    assert kept_reading(place(opened), "ledger", Reading) is None
     assert read_book(opened).ledger == branch.ledger
 
 
 def test_what_other_code_read_is_not_believed(opened: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    keep_reading(opened, "ledger", Reading(commit="a" * 40, ledger=Ledger()))
-    assert kept_reading(opened, "ledger", Reading) is not None
+    keep_reading(place(opened), "ledger", Reading(commit="a" * 40, ledger=Ledger()))
+    assert kept_reading(place(opened), "ledger", Reading) is not None
     monkeypatch.setattr(readings, "_code", lambda: b"other")
-    assert kept_reading(opened, "ledger", Reading) is None
+    assert kept_reading(place(opened), "ledger", Reading) is None
 
 
 def test_nothing_is_kept_where_a_commit_could_put_it(opened: Repository) -> None:

@@ -8,9 +8,10 @@ import pytest
 from tests.adapters.git import repository
 
 from headway.adapters.git.program import Git
-from headway.app.branches import people_branch, record_branch
+from headway.app.branches import people_branch
 from headway.app.errors import RefusedError
 from headway.app.repository import Repository, open_repository
+from headway.app.root import record_branch
 from headway.reconcile.ports import Change
 
 PROJECT = """

@@ -1,22 +1,17 @@
-"""Which branch people write, and which one holds the record of a project: both follow from headway.yaml and its place.
+"""Which branch people write, as headway.yaml says; docs/decisions/0190 says why."""
 
-docs/decisions/0190 and 0191 say why.
-"""
-
-import re
 from pathlib import Path
 
 from headway.adapters.git.names import check_branch
 from headway.adapters.git.objects import blob_at
 from headway.adapters.git.program import Git
 from headway.app.errors import RefusedError
+from headway.app.root import PROJECT_FILE, record_branch
 from headway.spec.project import ProjectSpec
 from headway.spec.wish import load_wish
 
-__all__ = ["PROJECT_FILE", "people_branch", "read_project", "record_branch"]
+__all__ = ["people_branch", "read_project"]
 
-PROJECT_FILE = "headway.yaml"
-_RECORD = "headway"
 _DEFAULT = "main"
 _AT_MOST = 2**20
 
@@ -47,19 +42,6 @@ def people_branch(git: Git, project: Path, place: str, remote: str | None) -> st
             f"checkout up to date, or commit `branch: {branch}` on {branch}."
         )
     return branch
-
-
-def record_branch(place: str) -> str:
-    """The branch of a project's record: `headway`, and of a project in a folder of a monorepo one of its own.
-
-    >>> record_branch(""), record_branch("ml/delay")
-    ('headway', 'headway+ml+delay')
-    """
-    if not re.fullmatch(r"[A-Za-z0-9._/-]*", place, re.ASCII):
-        raise RefusedError(
-            f"The folder {place!r} cannot name the branch of its record. Use letters, digits, `.`, `_` and `-`."
-        )
-    return check_branch("+".join([_RECORD, *(part for part in place.split("/") if part)]))
 
 
 def _on_disk(path: Path) -> bytes | None:

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from headway.app.branches import PROJECT_FILE, read_project
+from headway.app.branches import read_project
 from headway.app.errors import RefusedError
 from headway.app.proving import entries
 from headway.app.repository import Repository, open_repository
+from headway.app.root import PROJECT_FILE
 from headway.app.show import show
 from headway.app.wiring import SystemClock, open_key
 from headway.evidence.chain import fault_of_list

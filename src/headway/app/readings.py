@@ -6,7 +6,7 @@ It lies in the user's cache, never in the repository's folder: what a commit can
 import os
 import tempfile
 from contextlib import suppress
-from functools import cache
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
@@ -15,26 +15,30 @@ import msgspec
 
 import headway.evidence
 import headway.spec
-from headway.app.repository import Repository
 
-__all__ = ["keep_reading", "kept_reading"]
+__all__ = ["keep_reading", "kept_reading", "readings_of"]
 
 T = TypeVar("T")
 
 
-def kept_reading(repository: Repository, name: str, type_: type[T]) -> T | None:
+def readings_of(cache: Path, root: Path) -> Path:
+    """Where the readings of a repository lie; `cache` is the user's folder for what can be made again."""
+    return cache / "readings" / sha256(os.fsencode(root.resolve())).hexdigest()[:32]
+
+
+def kept_reading(place: Path, name: str, type_: type[T]) -> T | None:
     """What was kept under a name; None when there is nothing, it is damaged, or other code than this made it."""
     try:
-        data = _path(repository, name).read_bytes()
+        data = (place / name).read_bytes()
         mark, body = data[:32], data[32:]
         return msgspec.msgpack.decode(body, type=type_) if mark == _mark(body) else None
     except (OSError, ValueError, msgspec.DecodeError):
         return None
 
 
-def keep_reading(repository: Repository, name: str, value: object) -> None:
+def keep_reading(place: Path, name: str, value: object) -> None:
     """Keep it, whole or not at all.  A cache that cannot be written costs time, and stops nobody."""
-    path, body = _path(repository, name), msgspec.msgpack.encode(value)
+    path, body = place / name, msgspec.msgpack.encode(value)
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=".reading")
@@ -43,16 +47,11 @@ def keep_reading(repository: Repository, name: str, value: object) -> None:
         Path(fresh).replace(path)
 
 
-def _path(repository: Repository, name: str) -> Path:
-    place = sha256(os.fsencode(repository.project.resolve())).hexdigest()[:32]
-    return repository.settings.folders.cache / "readings" / place / name
-
-
 def _mark(body: bytes) -> bytes:
     return sha256(_code() + body).digest()
 
 
-@cache
+@lru_cache(maxsize=1)
 def _code() -> bytes:
     """What decides how a record is read: the code of these rooms, byte for byte."""
     folders = (Path(room.__path__[0]) for room in (headway.evidence, headway.spec))

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from headway.adapters.git import place
 from headway.adapters.git.journal import GitJournal
 from headway.adapters.git.program import Git
 from headway.adapters.git.source import GitSource
-from headway.app.branches import PROJECT_FILE, people_branch, record_branch
+from headway.app.branches import people_branch
 from headway.app.errors import RefusedError
 from headway.app.reading import papers_at
+from headway.app.root import PROJECT_FILE, find_root, record_branch
 from headway.app.settings import Settings, read_settings
 from headway.reconcile.ports import PortError
 from headway.spec.wish import Wish, judged
@@ -69,25 +69,23 @@ def open_repository(start: Path, *, patience_s: float | None = None) -> Reposito
     """
     settings = read_settings()
     try:
-        found = place.find(Git(start, settings.environ))
-        folder = _project(start.resolve(), found)
-        path = "" if folder == found.top else folder.relative_to(found.top).as_posix()
-        branch = people_branch(Git(found.top, settings.environ), folder, path, found.remote)
+        found = find_root(start, settings.environ)
+        branch = people_branch(Git(found.top, settings.environ), found.top / found.path, found.path, found.remote)
         return Repository(
             root=found.top,
-            path=path,
+            path=found.path,
             bare=found.bare,
             source=GitSource(
                 found.top,
                 branch,
-                path=path,
+                path=found.path,
                 remote=found.remote,
                 environ=settings.environ,
                 patience_s=patience_s,
             ),
             journal=GitJournal(
                 found.top,
-                record_branch(path),
+                record_branch(found.path),
                 remote=found.remote,
                 environ=settings.environ,
                 patience_s=patience_s,
@@ -97,11 +95,3 @@ def open_repository(start: Path, *, patience_s: float | None = None) -> Reposito
         )
     except PortError as error:
         raise RefusedError(str(error)) from error
-
-
-def _project(start: Path, found: place.Place) -> Path:
-    """The nearest folder with headway.yaml, at or above `start` and inside the repository; else the top."""
-    if found.bare:
-        return found.top
-    inside = (folder for folder in (start, *start.parents) if folder.is_relative_to(found.top))
-    return next((folder for folder in inside if (folder / PROJECT_FILE).is_file()), found.top)

@@ -4,9 +4,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from headway.adapters.git.journal import GitJournal
 from headway.app.errors import RefusedError
-from headway.app.readings import keep_reading, kept_reading
-from headway.app.repository import Repository, open_repository
+from headway.app.readings import keep_reading, kept_reading, readings_of
+from headway.app.root import find_root, record_branch
+from headway.app.settings import read_settings
 from headway.evidence.chain import Chain
 from headway.evidence.ledger import Entry, Ledger, entries_of
 from headway.evidence.story import Told, stories
@@ -28,7 +30,15 @@ class _Reading(Struct, frozen=True, kw_only=True):
 
 def told(repo: Path, model: str) -> tuple[Told, ...]:
     """The story of a model; RefusedError when the record has none of that name."""
-    found = _read(open_repository(repo)).stories
+    settings = read_settings()
+    try:
+        root = find_root(repo, settings.environ)
+        journal = GitJournal(root.top, record_branch(root.path), remote=root.remote, environ=settings.environ)
+        if root.remote:
+            journal.refresh()
+        found = _read(journal, readings_of(settings.folders.cache, root.top / root.path)).stories
+    except PortError as fault:
+        raise RefusedError(str(fault)) from fault
     models = sorted(found.keys() - {""})
     if model not in models:
         known = f"It knows {', '.join(models)}." if models else "It knows none yet: `headway up` makes the first."
@@ -36,26 +46,22 @@ def told(repo: Path, model: str) -> tuple[Told, ...]:
     return tuple(found[model])
 
 
-def _read(repository: Repository) -> _Reading:
-    kept = kept_reading(repository, "stories", _Reading) or _Reading()
+def _read(journal: GitJournal, place: Path) -> _Reading:
+    kept = kept_reading(place, "stories", _Reading) or _Reading()
     try:
-        repository.journal.refresh()
-        try:
-            read = _on(repository, kept)
-        except PortError:  # the branch was rewritten since, or is another's
-            kept = _Reading()
-            read = _on(repository, kept)
-    except PortError as fault:
-        raise RefusedError(str(fault)) from fault
+        read = _on(journal, kept)
+    except PortError:  # the branch was rewritten since, or is another's
+        kept = _Reading()
+        read = _on(journal, kept)
     if read.chain.length - kept.chain.length >= WORTH_KEEPING:
-        keep_reading(repository, "stories", read)
+        keep_reading(place, "stories", read)
     return read
 
 
-def _on(repository: Repository, kept: _Reading) -> _Reading:
+def _on(journal: GitJournal, kept: _Reading) -> _Reading:
     """What was kept, and what came after it."""
     commit, chain, entries = kept.commit, kept.chain, list[Entry]()
-    for written in repository.journal.commits(after=kept.commit):
+    for written in journal.commits(after=kept.commit):
         found = entries_of(Ledger(chain=chain), written.id, written.files)
         commit, chain = written.id, found[-1].chain if found else chain
         entries += [entry for entry in found if isinstance(entry, Entry)]

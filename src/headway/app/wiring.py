@@ -12,7 +12,7 @@ from headway.adapters.signing.keys import find, load
 from headway.adapters.steps.environments import Environments
 from headway.adapters.store.folder import FolderStore
 from headway.app.late import LateAssessor, LateData, LateTrainer
-from headway.app.readings import keep_reading, kept_reading
+from headway.app.readings import keep_reading, kept_reading, readings_of
 from headway.app.repository import Repository
 from headway.app.settings import Settings
 from headway.app.storage import open_store
@@ -78,7 +78,8 @@ def open_book(repository: Repository) -> Book:
 
 def read_book(repository: Repository) -> Book:
     """The record, read to its head from where this machine has read it before, without a key."""
-    begun = kept_reading(repository, "ledger", Reading)
+    place = readings_of(repository.settings.folders.cache, repository.project)
+    begun = kept_reading(place, "ledger", Reading)
     book = Book(repository.journal, None, SystemClock(), begun=begun)
     try:
         book.refresh()
@@ -89,7 +90,7 @@ def read_book(repository: Repository) -> Book:
         book = Book(repository.journal, None, SystemClock())
         book.refresh()
     if book.ledger.length - (begun.ledger.length if begun else 0) >= WORTH_KEEPING:
-        keep_reading(repository, "ledger", book.reading)
+        keep_reading(place, "ledger", book.reading)
     return book
 
 

@@ -6,11 +6,10 @@ from pathlib import Path
 
 from headway.adapters.signing.keys import create
 from headway.app.init.models import label
+from headway.app.root import PROJECT_FILE
 from headway.app.settings import Settings
 
-__all__ = ["PROJECT_FILE", "project_at", "project_documents"]
-
-PROJECT_FILE = "headway.yaml"
+__all__ = ["project_at", "project_documents"]
 
 
 def project_at(folder: Path) -> Path | None:

@@ -9,9 +9,10 @@ from headway.app.errors import RefusedError
 from headway.app.init.document import model_document
 from headway.app.init.models import MODEL_FILE, Chosen, choose
 from headway.app.init.places import Guess
-from headway.app.init.project import PROJECT_FILE, project_at, project_documents
+from headway.app.init.project import project_at, project_documents
 from headway.app.init.requirements import Requirements, requirements_of, unlisted
 from headway.app.init.worktree import leave_out, make_repository
+from headway.app.root import PROJECT_FILE
 from headway.app.settings import Settings
 
 __all__ = ["Guessed", "Written", "write"]
