@@ -3,13 +3,10 @@
 Run: python bench/step.py [ROUNDS].  Budgets: 0.10 s and 0.01 s (peers: 0.06 to 8.6 s for a step, cached 0.05 to 0.8 s).
 """
 
-import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -19,29 +16,13 @@ from tests.adapters.steps.workshop import Workshop
 from headway.adapters.steps.cache import StepCache
 from headway.adapters.steps.launcher import landlock_abi
 from headway.adapters.steps.train import Place, train_key, train_step
+from rows import Row, cost, show
 
 PROGRAM = b"open('model.joblib', 'w').write('1')"
 
 
-def cpu() -> float:
-    """Seconds of CPU of this process and of those that it has waited for."""
-    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, whose))
-
-
-def cost(work: Callable[[], object], rounds: int) -> float:
-    """The median CPU of a call."""
-    found = []
-    for _ in range(rounds):
-        begin = cpu()
-        work()
-        found.append(cpu() - begin)
-    return median(found)
-
-
-def main() -> None:
-    """Measure and print."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+def measured(rounds: int) -> list[Row]:
+    """One step that does nothing but write a file, and the same from the cache."""
     with tempfile.TemporaryDirectory() as place:
         workshop = Workshop(Path(place))
         files = {"train.py": PROGRAM, "requirements.lock": b"a==1\n"}
@@ -64,12 +45,17 @@ def main() -> None:
                 assert cache.find(found)
 
         hit = cost(cached, rounds)
-    print(f"Landlock ABI {landlock_abi()}; median of {rounds}; seconds of CPU")
-    print(f"an isolated no-op step        {caged:.4f}")
-    print(f"  its own process, bare       {bare:.4f}")
-    print(f"  beyond it (budget 0.10)     {caged - bare:.4f}")
-    print(f"a cached step (budget 0.01)   {hit:.4f}")
+    return [
+        Row(
+            what="an isolated no-op step", unit="s", budget=0.10, measured=caged - bare,
+            how=f"CPU beyond its own process ({bare:.3f} s), Landlock ABI {landlock_abi()}, median of {rounds}",
+        ),
+        Row(
+            what="a cached step", unit="s", budget=0.01, measured=hit,
+            how=f"CPU of the key, the entry and its bytes verified, median of {rounds}",
+        ),
+    ]  # fmt: skip
 
 
 if __name__ == "__main__":
-    main()
+    show(measured(next((int(word) for word in sys.argv[1:] if word.isdigit()), 20)))

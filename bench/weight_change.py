@@ -4,7 +4,6 @@ Run: python bench/weight_change.py [CHANGES].  Budget (docs): 50 ms at the media
 are the stand-ins of the tests, so that what is timed is the runtime, the supervisor and Envoy.
 """
 
-import json
 import statistics
 import sys
 import tempfile
@@ -15,10 +14,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.adapters.local.kit import ENVIRONMENT, MODEL, bring, bundle, local_runtime, objects, users
 
+from rows import Row, show
+
 SETTLE_S = 0.15
 
 
-def measure(changes: int) -> dict[str, float]:
+def measured(changes: int) -> list[Row]:
     """All of the traffic from one version to the other and back, again and again; milliseconds."""
     a, b = bundle("1.0.0"), bundle("1.1.0")
     took: list[float] = []
@@ -39,15 +40,21 @@ def measure(changes: int) -> dict[str, float]:
         finally:
             runtime.shut_down()
     failed = sum(count for (status, _), count in crowd.answers.items() if status != 200)
-    return {
-        "changes": changes,
-        "requests": crowd.total,
-        "lost": len(crowd.lost) + failed,
-        "median_ms": round(statistics.median(took), 1),
-        "p95_ms": round(statistics.quantiles(took, n=20)[-1], 1),
-        "max_ms": round(max(took), 1),
-    }
+    p95 = statistics.quantiles(took, n=20)[-1]
+    said = (
+        f"{changes} changes, {crowd.total:,} requests by 3 clients; 95 % within {p95:.0f} ms, all in {max(took):.0f} ms"
+    )
+    return [
+        Row(
+            what="a weight change",
+            unit="ms",
+            budget=50.0,
+            measured=statistics.median(took),
+            how=f"wall clock, median of {said}",
+        ),
+        Row(what="requests lost meanwhile", unit="", budget=0.0, measured=len(crowd.lost) + failed, how=said),
+    ]
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 100)))
+    show(measured(next((int(word) for word in sys.argv[1:] if word.isdigit()), 100)))
