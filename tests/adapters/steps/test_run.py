@@ -14,7 +14,7 @@ import pytest
 
 from headway.adapters.steps.launcher import landlock_abi
 from headway.adapters.steps.log import Log
-from headway.adapters.steps.run import Outcome, Step, python_paths, run
+from headway.adapters.steps.run import Outcome, Step, isolated, python_paths, run
 
 ABI = landlock_abi()
 landlocked = pytest.mark.skipif(ABI == 0, reason="this kernel has no Landlock")
@@ -55,6 +55,19 @@ def test_the_isolation_is_said_as_it_is(tmp_path: Path) -> None:
     with_it, without = ran(tmp_path, "pass"), ran(tmp_path, "pass", landlock=False)
     assert with_it.isolation.startswith(f"landlock {ABI} (files" if ABI else "process group only")
     assert without.isolation.startswith("process group only")
+
+
+@pytest.mark.parametrize(
+    ("words", "required", "enough"),
+    [
+        ("landlock 7 (files, signals); no TCP; process group", "landlock", True),
+        ("process group only: this kernel has no Landlock", "landlock", False),
+        ("process group only: this kernel has no Landlock", "any", True),
+        ("", "landlock", False),
+    ],
+)
+def test_a_cage_is_as_strict_as_required_or_not(words: str, required: Any, *, enough: bool) -> None:
+    assert isolated(words, required) == enough
 
 
 def test_a_failure_ends_with_its_last_line(tmp_path: Path) -> None:
@@ -120,6 +133,24 @@ def test_memory_shared_by_its_processes_counts_once(tmp_path: Path) -> None:
             os.waitpid(child, 0)
     """
     assert ran(tmp_path, code, memory=200 << 20).reason == ""
+
+
+def test_a_fork_bomb_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    # Every process forks on; it bounds itself too, so that a cage that fails this test does no harm.
+    code = """
+        import os, time
+        for _ in range(10):
+            os.fork()
+            with open("pids", "a") as file:
+                file.write(f"{os.getpid()}\\n")
+            time.sleep(0.05)
+        time.sleep(600)
+    """
+    outcome = ran(tmp_path, code, processes=60)
+    assert outcome.reason == "it started more than 60 processes"
+    started = {int(line) for line in (tmp_path / "pids").read_text().split()}
+    assert len(started) > 30
+    assert not [pid for pid in started if alive(pid)]
 
 
 DAEMON = """

@@ -122,7 +122,7 @@ def main() -> None:
     child = os.fork()
     if child == 0:
         _become(told, abi)
-    status, reason, peak = _watch(child, told["timeout_s"], told["memory"])
+    status, reason, peak = _watch(child, told)
     left = _left_behind()
     _say(report, {"status": status, "reason": reason, "peak": peak, "left": left})
 
@@ -159,20 +159,24 @@ def _become(told: Told, abi: int) -> None:
         os._exit(127)
 
 
-def _watch(child: int, timeout_s: float, memory: int) -> tuple[int, str, int]:
+def _watch(child: int, told: Told) -> tuple[int, str, int]:
     """Wait for the child: its exit status (negative: the signal), why it was ended, its peak memory in bytes."""
+    timeout_s, memory, most = told["timeout_s"], told["memory"], told["processes"]
     end, peak, reason, wait = time.monotonic() + timeout_s, 0, "", LOOK_FIRST_S
     while True:
         seen = signal.sigtimedwait(WATCHED, wait)
         status = _reaped().get(child)
         if status is not None:
             return status, reason, peak
-        held = sum(_resident(pid) for pid in _family())
-        if held > memory:  # pages shared by several processes were counted several times
-            held = sum(_proportional(pid) for pid in _family())
+        family = _family()
+        held = sum(map(_resident, family))
+        if held > memory and len(family) <= most:  # pages shared by several processes were counted several times
+            held = sum(map(_proportional, family))
         peak, wait = max(peak, held), min(LOOK_S, wait * 1.5)
         if seen is not None and seen.si_signo != signal.SIGCHLD:
             reason = "it was told to stop"
+        elif len(family) > most:
+            reason = f"it started more than {most} processes"
         elif held > memory:
             reason = f"it held {held >> 20} MiB, more than its {memory >> 20} MiB (train.memory)"
         elif time.monotonic() > end:

@@ -15,13 +15,16 @@ from msgspec import Struct
 
 from headway.adapters.steps.log import Log
 from headway.reconcile.ports import PortError
+from headway.spec.policy import Isolation
 
-__all__ = ["Cage", "Outcome", "Step", "headway_paths", "python_paths", "run", "started"]
+__all__ = ["Cage", "Outcome", "Step", "headway_paths", "isolated", "python_paths", "run", "started"]
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 # A launcher that does not end by itself after its own limit is ended from outside.
 GRACE_S = 30.0
 FILE_AT_MOST = 64 * 2**30
+# More than any training starts on a machine that people buy; a fork bomb is there within a second.
+PROCESSES_AT_MOST = 2048
 
 # What programs need of a system, and no more of /etc than that: names, certificates, clocks, linking.
 SYSTEM = (
@@ -53,6 +56,7 @@ class Step(Struct, frozen=True, kw_only=True):
     timeout_s: float = 600.0
     memory: int = 8 * 2**30
     file: int = FILE_AT_MOST
+    processes: int = PROCESSES_AT_MOST
     landlock: bool = True
 
 
@@ -101,6 +105,11 @@ class Cage:
         self._report.close()
         if self.process.stdout:
             self.process.stdout.close()
+
+
+def isolated(isolation: str, required: Isolation) -> bool:
+    """Is a cage, in the words that the record keeps, as strict as a policy requires?"""
+    return required == "any" or isolation.startswith(f"{required} ")
 
 
 @contextmanager
@@ -161,6 +170,7 @@ def _told(step: Step) -> bytes:
         "timeout_s": step.timeout_s,
         "memory": step.memory,
         "file": step.file,
+        "processes": step.processes,
         "landlock": step.landlock,
     }
     return json.dumps(told).encode()
