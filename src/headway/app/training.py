@@ -17,7 +17,7 @@ from headway.reconcile.once import refresh
 from headway.reconcile.ports import PortError, TrainJob
 from headway.spec.model import Model
 from headway.spec.training import Param
-from headway.spec.wish import allowed_classes
+from headway.spec.wish import allowed_classes, required_isolation
 
 __all__ = ["Run", "train"]
 
@@ -60,6 +60,7 @@ def train(repo: Path, name: str, settings: tuple[str, ...], output: str) -> None
                 lock=lock,
                 number=lambda _signature: "0.0.0",
                 allow=allowed_classes(wish, model),
+                isolation=required_isolation(wish, model),
             )
         )
         record = world.store.put(msgspec.json.encode(result.seen))

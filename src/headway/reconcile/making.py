@@ -21,7 +21,7 @@ from headway.reconcile.scene import Effect, Scene
 from headway.spec.lock import Lock
 from headway.spec.model import Model
 from headway.spec.release import Served
-from headway.spec.wish import allowed_classes, effective_gates
+from headway.spec.wish import allowed_classes, effective_gates, required_isolation
 
 __all__ = ["assess", "judged", "lock", "measure_job", "numbered", "train", "train_job"]
 
@@ -67,6 +67,7 @@ def train_job(scene: Scene, pinned: Lock) -> TrainJob:
         lock=pinned,
         number=lambda signature: next_version(versions, signature, recipe=scene.facts.recipe, train=at_train),
         allow=allowed_classes(scene.wish, model),
+        isolation=required_isolation(scene.wish, model),
     )
 
 
@@ -104,6 +105,7 @@ def measure_job(scene: Scene, served: Served, over: Served | None, pinned: Lock)
         live=over.bundle if over else "",
         live_version=over.version if over else "",
         allow=allowed_classes(scene.wish, model),
+        isolation=required_isolation(scene.wish, model),
     )
 
 

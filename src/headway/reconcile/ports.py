@@ -16,6 +16,7 @@ from headway.spec.data import Data
 from headway.spec.gate import Gate
 from headway.spec.lock import Lock
 from headway.spec.model import Model
+from headway.spec.policy import Isolation
 
 __all__ = [
     "Assessor",
@@ -176,6 +177,7 @@ class TrainJob(Struct, frozen=True, kw_only=True):
     lock: Lock
     number: Callable[[Signature], str]
     allow: tuple[str, ...] = ()
+    isolation: Isolation = "any"
     params: Mapping[str, str | int | float | bool] = {}
 
 
@@ -204,6 +206,7 @@ class MeasureJob(Struct, frozen=True, kw_only=True):
     live: str = ""
     live_version: str = ""
     allow: tuple[str, ...] = ()
+    isolation: Isolation = "any"
 
 
 class Assessor(Protocol):

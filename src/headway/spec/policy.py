@@ -7,7 +7,9 @@ from msgspec import Struct
 from headway.spec.gate import Gate
 from headway.spec.metadata import ApiVersion, Metadata
 
-__all__ = ["Policy", "PolicySpec", "Scan", "covers"]
+__all__ = ["Isolation", "Policy", "PolicySpec", "Scan", "covers"]
+
+Isolation = Literal["any", "landlock"]
 
 
 class Scan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -27,13 +29,13 @@ class PolicySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
         models: The names of the models; `*` is all.
         gates: Gates that are added to each model's own.
         scan: What a model file may hold.
-        isolation: The isolation that a training step must have had; `any` takes what the machine offers.
+        isolation: What the model's code runs in; `landlock` trains and measures nothing where the kernel has none.
     """
 
     models: tuple[str, ...] = ("*",)
     gates: tuple[Gate, ...] = ()
     scan: Scan = Scan()
-    isolation: Literal["any", "landlock"] = "any"
+    isolation: Isolation = "any"
 
 
 class Policy(

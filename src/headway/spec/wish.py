@@ -11,14 +11,14 @@ from headway.spec.load import Placed, kind_at
 from headway.spec.metadata import API_VERSION, Metadata
 from headway.spec.model import Model
 from headway.spec.papers import Papers, Unmatched, read_papers
-from headway.spec.policy import Policy, covers
+from headway.spec.policy import Isolation, Policy, covers
 from headway.spec.project import Project, ProjectSpec
 from headway.spec.rules.model import model_faults
 from headway.spec.rules.names import names
 from headway.spec.rules.policy import policies
 from headway.spec.rules.project import project
 
-__all__ = ["Wish", "allowed_classes", "effective_gates", "judged", "load_wish"]
+__all__ = ["Wish", "allowed_classes", "effective_gates", "judged", "load_wish", "required_isolation"]
 
 Errors = Mapping[str, Sequence[Finding]]
 Paper = Placed[Project] | Placed[Model] | Placed[Environment] | Placed[Policy]
@@ -98,6 +98,11 @@ def effective_gates(wish: Wish, model: Model) -> tuple[Gate, ...]:
 def allowed_classes(wish: Wish, model: Model) -> tuple[str, ...]:
     """Classes that a model file may hold beyond the reviewed list, by policy only."""
     return tuple(sorted({name for policy in _policies(wish, model) for name in policy.spec.scan.allow}))
+
+
+def required_isolation(wish: Wish, model: Model) -> Isolation:
+    """The cage that the model's own code must run in: the strictest that a policy asks for."""
+    return "landlock" if any(p.spec.isolation == "landlock" for p in _policies(wish, model)) else "any"
 
 
 def _policies(wish: Wish, model: Model) -> list[Policy]:

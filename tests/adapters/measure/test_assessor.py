@@ -176,3 +176,12 @@ def test_test_rows_without_a_label_are_told(pair: Pair, assessor: LocalAssessor)
     found = structs.replace(assessor, serving=nobody).measure(job(pair, lock=lock))
     assert "3 of 50 test rows have no value in 'late'" in found.failed
     assert found.data is not None
+
+
+def test_what_was_measured_outside_the_cage_that_a_policy_requires_does_not_count(
+    pair: Pair, assessor: LocalAssessor
+) -> None:
+    counter = Counter(by_distance)
+    found = structs.replace(assessor, serving=counter).measure(job(pair, live="", isolation="landlock"))
+    assert found.failed == "A policy requires landlock, and the server ran in: a thread."
+    assert (found.metrics, found.latency, counter.asked) == ((), (), [])

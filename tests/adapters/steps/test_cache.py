@@ -11,6 +11,7 @@ import pytest
 from msgspec import structs
 from tests.adapters.steps.workshop import Workshop, flights
 
+from headway.adapters.steps.launcher import landlock_abi
 from headway.adapters.steps.train import train_key
 from headway.evidence.record import StepRun
 from headway.reconcile.ports import TrainJob, TrainResult
@@ -216,3 +217,25 @@ def test_a_half_written_entry_is_never_used(workshop: Workshop, cut: int) -> Non
     path = workshop.place / "steps" / f"{first.key}.json"
     path.write_bytes(path.read_bytes()[:cut])
     assert train(workshop, job(workshop)).state == "ran"
+
+
+def test_what_was_made_without_the_cage_that_a_policy_requires_is_made_anew(workshop: Workshop) -> None:
+    told = structs.replace(job(workshop), isolation="landlock")
+    if not landlock_abi():
+        pytest.skip("this kernel has no Landlock")
+    first = train(workshop, told)
+    assert train(workshop, told).state == "cached"
+    path = workshop.place / "steps" / f"{first.key}.json"
+    path.write_text(path.read_text().replace(first.isolation, "process group only: this kernel has no Landlock"))
+    assert train(workshop, job(workshop)).state == "cached"
+    assert train(workshop, told).state == "ran"
+
+
+def test_a_kernel_without_the_cage_that_a_policy_requires_trains_nothing(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headway.adapters.steps.trainer.landlock_abi", lambda: 0)
+    seen = workshop.trainer.train(structs.replace(job(workshop), isolation="landlock")).seen
+    assert (seen.outcome, [run.name for run in seen.steps]) == ("failed", ["train"])
+    assert "a policy requires Landlock" in seen.reason
+    assert not list((workshop.place / "steps").glob("*.json"))

@@ -94,8 +94,10 @@ class LocalAssessor(Struct, frozen=True, kw_only=True):
             raise PortError(f"The scan refuses {found.file}: {'; '.join(found.refused[:3])}.")
         asking = Asking(manifest.signature, test)
         with self.serving(place / "candidate", job.bundle) as served:
-            answered = predict(served.address, manifest.model, manifest.signature, asking)
             parts["isolation"] = served.isolation
+            if job.isolation != "any" and not served.isolation.startswith(f"{job.isolation} "):
+                raise PortError(f"A policy requires {job.isolation}, and the server ran in: {served.isolation}.")
+            answered = predict(served.address, manifest.model, manifest.signature, asking)
             parts["latency"] = tuple(_timed(served.address, manifest.model, asking, answered, job.gates))
         side, seed = Side(manifest=manifest, answered=answered), int(digest_of([job.bundle, parts["test"]])[:8], 16)
         parts["unscored_rows"] = answered.scored.count(False)
@@ -136,7 +138,7 @@ class LocalAssessor(Struct, frozen=True, kw_only=True):
 def _key(job: MeasureJob) -> str:
     spec = job.model.spec
     wish = [canonical(part).decode() for part in (spec.task, spec.data, list(job.gates), job.lock.spec)]
-    return digest_of([STEP_VERSION, job.bundle, job.live, job.live_version, *wish, *sorted(job.allow)])
+    return digest_of([STEP_VERSION, job.bundle, job.live, job.live_version, *wish, job.isolation, *sorted(job.allow)])
 
 
 def _check(job: MeasureJob, test: pl.DataFrame) -> None:

@@ -10,7 +10,9 @@ from msgspec import structs
 
 from headway.adapters.steps.cache import Entry, StepCache, listed
 from headway.adapters.steps.environments import CONVERTERS, Environments
+from headway.adapters.steps.launcher import isolation, landlock_abi
 from headway.adapters.steps.package import Packager, Rows
+from headway.adapters.steps.run import isolated
 from headway.adapters.steps.train import Place, train_key, train_step
 from headway.adapters.steps.workplace import workplace
 from headway.evidence.bundle import BUNDLE_FILE, Manifest
@@ -54,6 +56,7 @@ class LocalTrainer:
         """
         steps: list[StepRun] = []
         try:
+            _check_isolation(job)
             python = self._environment(job, steps)
             trained = self._trained(job, python, steps)
             manifest, bundle = self._packaged(job, python, trained, steps)
@@ -104,7 +107,7 @@ class LocalTrainer:
         """The model file in the store."""
         key, begin = train_key(job, self._environments.identity(python)), time.monotonic()
         with self._cache.holding(key):
-            entry = self._cache.find(key)
+            entry = self._found(job, key)
             state: State = "cached" if entry else "ran"
             if entry is None:
                 made = train_step(job, self._store, Place(python=python, work=self._work, environ=self._environ))
@@ -121,7 +124,7 @@ class LocalTrainer:
         """The bundle in the store, under the number that its signature gives it."""
         key, begin = self._package_key(job, python, trained), time.monotonic()
         with self._cache.holding(key):
-            entry = self._cache.find(key)
+            entry = self._found(job, key)
             state: State = "cached" if entry else "ran"
             if entry is None:
                 entry = self._package(job, python, trained, key)
@@ -132,6 +135,11 @@ class LocalTrainer:
                 self._cache.keep(key, entry)
         steps.append(_run("package", key, state, begin, entry))
         return manifest, bundle
+
+    def _found(self, job: TrainJob, key: str) -> Entry | None:
+        """The entry of a key, unless it was made in a cage that a policy does not allow by now."""
+        entry = self._cache.find(key)
+        return entry if entry and isolated(entry.isolation, job.isolation) else None
 
     def _package(self, job: TrainJob, python: Path, trained: Entry, key: str) -> Entry:
         begin, model = time.monotonic(), self._store.read(trained.files["model"])
@@ -194,6 +202,14 @@ class _FailedError(Exception):
     def __init__(self, step: StepRun) -> None:
         super().__init__(step.reason)
         self.step = step
+
+
+def _check_isolation(job: TrainJob) -> None:
+    if not isolated(isolation(landlock_abi(), "none"), job.isolation):
+        why = (
+            "a policy requires Landlock, which this kernel does not have: train on Linux 5.13 or newer, with it enabled"
+        )
+        raise _failed("train", "", why, time.monotonic())
 
 
 def _failed(name: str, key: str, reason: str, begin: float) -> _FailedError:
