@@ -1,6 +1,7 @@
 """The eleven changes that step caches get wrong (what a step reads changed between two runs), and how entries live."""
 
 import json
+import subprocess
 import sys
 import threading
 from collections.abc import Mapping
@@ -239,3 +240,40 @@ def test_a_kernel_without_the_cage_that_a_policy_requires_trains_nothing(
     assert (seen.outcome, [run.name for run in seen.steps]) == ("failed", ["train"])
     assert "a policy requires Landlock" in seen.reason
     assert not list((workshop.place / "steps").glob("*.json"))
+
+
+PROGRAM = """
+import os, signal, sys
+from pathlib import Path
+from msgspec import structs
+sys.path.insert(0, sys.argv[3])
+from tests.adapters.steps.test_cache import job
+from tests.adapters.steps.workshop import Workshop
+
+left = int(sys.argv[2])
+
+def count(event, args):
+    global left
+    if event in {"open", "os.rename", "os.remove", "os.mkdir"} and str(args[0]).startswith(sys.argv[1]):
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+workshop = Workshop(Path(sys.argv[1]))
+told = job(workshop)
+sys.addaudithook(count)
+workshop.trainer.train(told)
+"""
+
+
+@pytest.mark.parametrize("event", [1, 4, 9, 15, 22, 30, 42, 60])
+def test_a_process_killed_at_any_file_it_touches_leaves_nothing_half(tmp_path: Path, event: int) -> None:
+    root = Path(__file__).resolve().parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(tmp_path), str(event), str(root)], timeout=60, check=False
+    )
+    assert done.returncode in {0, -9}
+    workshop = Workshop(tmp_path)
+    run = train(workshop, job(workshop))
+    assert model(workshop, run)[0] == 2
+    assert train(workshop, job(workshop)).state == "cached"
