@@ -96,6 +96,9 @@ def answers(
     `units` names the unit of each row (rows of a unit belong together); without it every row stands for itself.
     `positive` is the positive one of two classes, by default the later.  ValueError for lengths that differ, for
     numbers that are not finite (such rows are unscored, not scored badly) and for an unknown positive class.
+
+    >>> score("accuracy", answers(["no", "yes"], ["no", "yes"], classes=["no", "yes"])).point
+    1.0
     """
     rows = len(truth)
     if rows == 0 or len(answer) != rows or (units is not None and len(units) != rows):
@@ -130,7 +133,14 @@ def answers(
 def score(name: str, given: Answers, *, seed: int = 0) -> Score | None:
     """A metric by name with its 95 % interval: accuracy by Wilson, AUC by DeLong, the others by resampling units.
 
-    `seed` (for instance from the digests of bundle and test set) makes the interval repeatable.
+    `seed` (for instance from the digests of bundle and test set) makes the interval repeatable.  None for a metric
+    that these answers do not have.  Wilson (1927); DeLong, DeLong and Clarke-Pearson (1988); Efron (1979).  Units are
+    taken to be independent of one another, rows of one unit are not.
+
+    >>> given = answers(["no", "yes", "yes", "no"], ["no", "yes", "no", "no"], classes=["no", "yes"])
+    >>> found = score("accuracy", given)
+    >>> found.point, round(found.low, 3), round(found.high, 3), found.method
+    (0.75, 0.301, 0.954, 'wilson')
     """
     found = _auc_score(given) if name == "auc" else _sum_score(name, given, seed)
     if found is None:
@@ -151,7 +161,16 @@ def score(name: str, given: Answers, *, seed: int = 0) -> Score | None:
 def compare(
     name: str, candidate: Answers, live: Answers, *, ratio: float | None = None, seed: int = 0
 ) -> Comparison | None:
-    """Two versions on the same rows: accuracy by Wald, AUC by DeLong, the others by resampling units."""
+    """Two versions on the same rows: accuracy by Wald, AUC by DeLong, the others by resampling units.
+
+    With `ratio` r the statistics are of candidate - r * live.  None for a metric that these answers do not have,
+    ValueError when the sides have other rows or units.  Papers and assumptions are those of `score`.
+
+    >>> truth, classes = ["no", "yes", "yes", "no"], ["no", "yes"]
+    >>> live = answers(truth, ["no", "yes", "no", "no"], classes=classes)
+    >>> compare("accuracy", answers(truth, truth, classes=classes), live).statistics["difference"]
+    0.25
+    """
     if not np.array_equal(candidate.unit, live.unit):
         raise ValueError("a paired comparison needs the same rows and units on both sides")
     if name == "auc":

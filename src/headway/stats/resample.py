@@ -29,6 +29,12 @@ def resampled_bounds(statistics: Mapping[str, float], *, alpha: float, prefix: s
     """One-sided percentile bounds (Efron, 1979) at the largest written tail not above alpha.
 
     Below the smallest tail 2,000 replicates say nothing; there the wider of that tail and the normal bound holds.
+    KeyError when `statistics` lacks the estimate (`difference`), its `variance`, or a tail that `tails` writes.
+
+    >>> written = {"difference": 0.5, "variance": 0.01, **tails([k / 100 for k in range(101)])}
+    >>> found = resampled_bounds(written, alpha=0.05)
+    >>> found.low, found.high
+    (0.05, 0.95)
     """
     point = statistics[f"{prefix}difference"]
     tail = max((tail for tail in TAILS if tail <= alpha * (1.0 + 1e-9)), default=min(TAILS))

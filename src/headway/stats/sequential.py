@@ -79,7 +79,12 @@ def nearest_null(line: Line, rate: float, control: float, counts: Counts) -> tup
     """The pair of rates on the line that is nearest to the alternative (rate, control), given the window's sizes.
 
     Nearest by Kullback-Leibler divergence: its first-order condition is what makes the likelihood ratio an e-value on
-    the whole half plane behind the line (statistics chapter, 2.1).
+    the whole half plane behind the line (statistics chapter, 2.1).  Rates are shares between 0 and 1.
+
+    >>> window = Counts(bad=10, of=100, control_bad=10, control_of=1000)
+    >>> near = nearest_null(Line(kind="ratio", by=1.5), 0.03, 0.01, window)
+    >>> round(near[0] / near[1], 9)
+    1.5
     """
     match line.kind:
         case "ratio":
@@ -158,7 +163,12 @@ def log_harm(lines: Sequence[Line], control: float, counts: Counts) -> tuple[flo
     """One window against "the candidate lies behind the widest of these lines", one logarithm an alternative.
 
     Behind the widest means behind any: so the smallest e-value of the lines counts, window by window, for the widest
-    line may change with the control's rate.  All lines share one alternative, beyond every line.
+    line may change with the control's rate.  All lines share one alternative, beyond every line.  `control` is the
+    control's rate as known before the window, or the e-values are none (Grünwald, de Heide and Koolen, 2024).
+
+    >>> worse = Counts(bad=10, of=100, control_bad=10, control_of=1000)
+    >>> log_mean_exp(log_harm([Line(kind="ratio", by=1.5)], 0.01, worse)) > 0
+    True
     """
     base = _kept(max(boundary(line, control) for line in lines))
     rate_of_control = _kept(control)
@@ -173,6 +183,10 @@ def log_safe(lines: Sequence[Line], control: float, counts: Counts, *, equal: fl
     Each line's e-value is valid against being beyond them all, so any mean of them is, and its weights may depend on
     what was known before the window: all weight goes to the line that is the widest at the control's rate so far.
     `equal` is the rate that a candidate equal to its control would have, where that is not the control's own.
+
+    >>> alike = Counts(bad=10, of=1000, control_bad=10, control_of=1000)
+    >>> log_mean_exp(log_safe([Line(kind="ratio", by=3.0)], 0.01, alike)) > 0
+    True
     """
     rate_of_control = _kept(control)
     widest = max(lines, key=lambda line: boundary(line, rate_of_control))

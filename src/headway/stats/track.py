@@ -39,7 +39,14 @@ def begun(stages: int, *, at: float = 0.0, least: float = 0.0) -> Track:
 
 
 def grown(track: Track, *, stage: int, harm: Sequence[float], safe: Sequence[float]) -> Track:
-    """One more window at a stage (from 0): it counts for every process begun at that stage or before it."""
+    """One more window at a stage (from 0): it counts for every process begun at that stage or before it.
+
+    `harm` and `safe` are the window's logarithms, one an alternative (`log_harm`, `log_safe`).
+
+    >>> track = grown(begun(2), stage=0, harm=[0.5] * len(HARM_LIFTS), safe=[0.2] * len(SAFE_FRACTIONS))
+    >>> [logs[0] for logs in track.harm], round(safety_of(track), 9)
+    ([0.5, 0.0], 0.2)
+    """
     return structs.replace(
         track,
         harm=tuple(
@@ -51,7 +58,11 @@ def grown(track: Track, *, stage: int, harm: Sequence[float], safe: Sequence[flo
 
 
 def harm_of(track: Track) -> float:
-    """The logarithm of the evidence that the candidate is worse than tolerated."""
+    """The logarithm of the evidence that the candidate is worse than tolerated.
+
+    >>> harm_of(begun(1))
+    0.0
+    """
     stages = len(track.harm)
     later = (1.0 - FIRST_SHARE) / (stages - 1) if stages > 1 else 0.0
     shares = [FIRST_SHARE if stages > 1 else 1.0] + [later] * (stages - 1)
@@ -59,5 +70,9 @@ def harm_of(track: Track) -> float:
 
 
 def safety_of(track: Track) -> float:
-    """The logarithm of the evidence that the candidate is within the margin."""
+    """The logarithm of the evidence that the candidate is within the margin.
+
+    >>> safety_of(begun(1))
+    0.0
+    """
     return log_mean_exp(track.safe)
