@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from headway.adapters.local.choice import candidate_lives, leaving, next_force, on_stable, reset
+from headway.adapters.local.choice import candidate_lives, crowded, leaving, next_force, on_stable, reset
 from headway.adapters.local.words import Carried, Place, Pod, Work
 from headway.evidence.weights import Backend, Route
 
@@ -98,3 +98,10 @@ def test_of_too_many_the_youngest_and_unready_leave() -> None:
 
 def test_where_there_is_no_place_everything_leaves() -> None:
     assert leaving(None, (pod(work("1"), "a"),), {}) == (pod(work("1"), "a"),)
+
+
+def test_more_places_than_envoy_can_watch_are_refused_with_the_cure() -> None:
+    assert crowded(42, 128) == ""
+    assert "43 models and environments need up to 131" in crowded(43, 128)
+    assert crowded(43, 128).endswith("sysctl -w fs.inotify.max_user_instances=1024")
+    assert crowded(1000, 1024).endswith("fs.inotify.max_user_instances=6004")

@@ -6,7 +6,11 @@ from msgspec import structs
 
 from headway.adapters.local.words import Carried, Place, Pod
 
-__all__ = ["candidate_lives", "leaving", "next_force", "on_stable", "reset"]
+__all__ = ["candidate_lives", "crowded", "leaving", "next_force", "on_stable", "reset"]
+
+# Envoy takes an inotify instance for every file that it watches: two for itself, then one for a place's route and one
+# for each version there, of which there are two while a rollout runs.
+_OWN, _A_PLACE = 2, 3
 
 
 def on_stable(carried: Carried) -> Carried:
@@ -68,3 +72,20 @@ def leaving(place: Place | None, pods: tuple[Pod, ...], ready: Mapping[str, int]
         elif pod.work.name not in carrying or (work and ready.get(work.name, 0) >= work.replicas):
             spare.append(pod)
     return tuple(spare)
+
+
+def crowded(places: int, instances: int) -> str:
+    """Why so many places are too many for a user's inotify instances; empty when they are not.
+
+    Envoy aborts when it gets no further one, and takes the traffic of every place with it.
+
+    >>> crowded(40, 128)
+    ''
+    """
+    needed = _OWN + _A_PLACE * places
+    if needed <= instances:
+        return ""
+    return (
+        f"{places} models and environments need up to {needed} inotify instances for Envoy, and this machine gives a "
+        f"user {instances}. Raise it: sysctl -w fs.inotify.max_user_instances={max(1024, 2 * needed)}"
+    )

@@ -4,13 +4,14 @@ Every step may be the last: what must not be forgotten is on the disk before it 
 """
 
 import socket
+import sys
 import time
 from pathlib import Path
 
 from msgspec import structs
 
 from headway.adapters.local import pods as processes
-from headway.adapters.local.choice import candidate_lives, reset
+from headway.adapters.local.choice import candidate_lives, crowded, reset
 from headway.adapters.local.herd import Herd
 from headway.adapters.local.ledger import Ledger
 from headway.adapters.local.router import Router
@@ -21,6 +22,7 @@ __all__ = ["Keeper"]
 
 _TRIM_S = 10.0
 _LOG_MOST = 16 * 2**20
+_INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 
 
 class Keeper:
@@ -49,6 +51,9 @@ class Keeper:
         if not candidate_lives(wish.wished):
             place = structs.replace(place, tripped="")
         if wish.wished:
+            problem = self._crowded(key)
+            if problem:
+                return problem
             found = self._address(key, place, wish.wished.route.listen)
             if isinstance(found, str):
                 return found
@@ -57,6 +62,11 @@ class Keeper:
         self._ledger.put_place(key, place)
         self.hear()
         return ""
+
+    def _crowded(self, key: str) -> str:
+        """Why there is no room for another place; those that are there stay."""
+        there = {other for other, held in self._ledger.places.items() if held.wished}
+        return "" if key in there else crowded(len(there) + 1, _inotify_instances())
 
     def _address(self, key: str, place: Place, listen: str) -> tuple[str, int] | str:
         """The address to listen on: the one in use, the one used before, the one wished, or a free one."""
@@ -127,6 +137,14 @@ class Keeper:
         self._herd.end_all()
         self._mover.end_envoy()
         self._ledger.clear()
+
+
+def _inotify_instances() -> int:
+    """How many a user may have; without a bound where the system has none such."""
+    try:
+        return int(_INOTIFY.read_text())
+    except (OSError, ValueError):
+        return sys.maxsize
 
 
 def _view(pod: Pod) -> PodView:
