@@ -1,14 +1,14 @@
-"""Runs every program that has budgets and writes docs/reference/performance.md: `python bench/all.py`.
+"""Runs every program that has budgets and writes docs/reference/performance.md: `python bench/all.py [PROGRAM ...]`.
 
-Each runs in a process of its own, one after the other; rollout_simulation.py and server.py print tables of their own.
-Numbers in documents come from here alone.
+Each runs in a process of its own, one after the other; with names, the other programs' rows stay as they are.
+rollout_simulation.py and server.py print tables of their own.  Numbers in documents come from here alone.
 """
 
 import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,24 +24,22 @@ HEAD = """\
 # What it costs
 
 Written by `python bench/all.py`; the programs say at their top what is real in them. CPU is user and system time of
-a process and its children, which other work on the machine disturbs little; wall clock is as good as the load says.
+a process and its children, which other work on the machine disturbs little; wall clock is only as
+good as the load (how many processes wanted to run in the minute before) is small.
 
 {machine}
 
-| what | budget | measured | counted | program |
-|---|---|---|---|---|
+| what | budget | measured | counted | load | program |
+|---|---|---|---|---|---|
 """
 
 
 def machine() -> str:
-    """The machine, its Python, the day, and how busy it was."""
+    """The machine, its Python, and the day."""
     names = [line.partition(":")[2].strip() for line in _text("/proc/cpuinfo").splitlines() if "model name" in line]
-    cores = len(os.sched_getaffinity(0))
-    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     return (
-        f"{cores} cores of {names[0] if names else platform.machine()}, {platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}, {datetime.now(UTC):%Y-%m-%d}; load before the first program (1, 5, 15 "
-        f"minutes): {load}."
+        f"{len(os.sched_getaffinity(0))} cores of {names[0] if names else platform.machine()}, {platform.system()}, "
+        f"Python {platform.python_version()}, {datetime.now(UTC):%Y-%m-%d}."
     )
 
 
@@ -60,19 +58,33 @@ def rows(program: str, environ: Mapping[str, str]) -> list[Row]:
     return msgspec.json.decode(done.stdout.splitlines()[-1], type=list[Row])
 
 
-def lines() -> Iterator[str]:
-    """The table's rows."""
-    for program in PROGRAMS:
-        for row in rows(program, os.environ):
-            number = f"{row.measured:.3g} {row.unit}".strip()
-            shown = number if row.met else f"**{number}, missed**"
-            yield f"| {row.what} | {row.budget:g} {row.unit} | {shown} | {row.how} | `{program}` |"
+def lines(program: str) -> list[str]:
+    """The table's rows of a program; the load is that of the minute before it."""
+    load = os.getloadavg()[0]
+    return [
+        f"| {row.what} | {row.budget:g} {row.unit} | {shown(row)} | {row.how} | {load:.0f} | `{program}` |"
+        for row in rows(program, os.environ)
+    ]
+
+
+def shown(row: Row) -> str:
+    """The number, and whether it is too much."""
+    number = f"{row.measured:.3g} {row.unit}".strip()
+    return number if row.met else f"**{number}, missed**"
+
+
+def kept(program: str) -> list[str]:
+    """The rows of a program that the page holds already."""
+    return [line for line in _text(str(PAGE)).splitlines() if line.endswith(f"| `{program}` |")]
 
 
 def main() -> None:
-    """Run all, then write the page."""
-    told = machine()
-    PAGE.write_text(HEAD.format(machine=told) + "\n".join(lines()) + "\n")
+    """Run what is asked for, and write the page after each, so that no number is lost."""
+    table = {program: kept(program) for program in PROGRAMS}
+    for program in sys.argv[1:] or PROGRAMS:
+        table[program] = lines(program)
+        every = [line for found in table.values() for line in found]
+        PAGE.write_text(HEAD.format(machine=machine()) + "\n".join(every) + "\n")
     print(PAGE)
 
 
