@@ -14,7 +14,7 @@ from headway.app.settings import Settings, read_settings
 from headway.reconcile.ports import PortError
 from headway.spec.wish import Wish, judged
 
-__all__ = ["Repository", "open_repository"]
+__all__ = ["PROJECT_FILE", "Repository", "open_repository"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -234,3 +234,7 @@ def test_a_loop_of_names_ends(tmp_path: Path) -> None:
 
 def test_a_pattern_that_would_search_for_ever_is_not_searched(tmp_path: Path) -> None:
     assert guessed(tmp_path, 'glob("**/**/**/**/*.csv")\npd.read_csv("**/**/**/*.csv")').data[0].line == 0
+
+
+def test_a_column_of_times_is_proposed_for_the_split(tmp_path: Path) -> None:
+    assert guessed(tmp_path, 'pd.read_csv("data/flights.csv")').time == "date"

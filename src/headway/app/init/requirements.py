@@ -48,7 +48,7 @@ def requirements_of(home: Path, project: Path, environ: Mapping[str, str]) -> Re
             if text is None or any(map(ELSEWHERE.match, text.splitlines())):
                 continue
             if folder == home:
-                return Requirements(path=name, text=text, source=name, write=False)
+                return Requirements(path=name, text=text, source="the team's own list", write=False)
             source = (folder / name).relative_to(project).as_posix()
             return Requirements(path=LISTS[0], text=text, source=source, copied=True)
     for folder in above:

@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 from pathlib import Path
 from stat import S_ISREG
 
@@ -12,7 +13,7 @@ __all__ = ["Look", "look"]
 
 BYTES_AT_MOST = 2**20
 CLASSES_AT_MOST = 20
-TIMES = ("date", "time", "timestamp", "day", "month", "week")
+TIME = re.compile(r"\d{4}-\d\d-\d\d")
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -29,10 +30,8 @@ class Look(Struct, frozen=True, kw_only=True):
         return len(found) if len(found) <= CLASSES_AT_MOST or not all(map(_is_number, found)) else 0
 
     def time(self) -> str:
-        """A column that may say when; empty when there is none."""
-        return next(
-            (name for name in self.columns if name.lower().startswith(TIMES) or name.lower().endswith(TIMES)), ""
-        )
+        """A column that says when: ISO dates, in a column of whatever name; empty when there is none."""
+        return next((name for name in self.columns if _are_times(self.values[name])), "")
 
 
 def look(path: Path) -> Look | None:
@@ -56,6 +55,10 @@ def look(path: Path) -> Look | None:
     whole = [row for row in rows[1:] if len(row) == len(rows[0])]
     values = {name: frozenset(row[at] for row in whole) for at, name in enumerate(rows[0])}
     return Look(columns=tuple(rows[0]), values=values, rows=len(whole))
+
+
+def _are_times(values: frozenset[str]) -> bool:
+    return bool(values) and all(map(TIME.match, values))
 
 
 def _is_number(text: str) -> bool:
