@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from headway.app.reference import PAGES, renew
+from headway.app.reference import INDEXES, PAGES, renew
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -15,9 +15,15 @@ def test_a_page_is_what_its_table_says(name: str) -> None:
     assert written == PAGES[name](), "renew it: python -m headway.app.reference"
 
 
+@pytest.mark.parametrize("name", list(INDEXES))
+def test_an_index_lists_what_lies_there(name: str) -> None:
+    written = (DOCS / name).read_text(encoding="utf-8")
+    assert written == INDEXES[name](DOCS), "renew it: python -m headway.app.reference"
+
+
 def test_an_old_page_is_renewed_once(tmp_path: Path) -> None:
-    for name in PAGES:
+    for name in (*PAGES, *INDEXES):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("old")
-    assert renew(tmp_path) == tuple(PAGES)
+    assert renew(tmp_path) == (*PAGES, *INDEXES)
     assert renew(tmp_path) == ()

@@ -8,7 +8,7 @@ from tests.serve.running import Server, serving
 
 from headway.evidence.summary import ColumnSummary, Summary
 from headway.serve.drift import WINDOW_S, Drift
-from headway.serve.metrics import BUCKETS_S, Metrics
+from headway.serve.metrics import BUCKETS_S, METRICS, Metrics, page
 
 LINE = re.compile(r'^[a-z_]+\{([a-z]+="[^"]*",?)+\} [-+0-9.e]+$')
 OWN = '{model="delay",version="1.2.3"}'
@@ -49,6 +49,10 @@ def test_the_histogram_is_cumulative_and_an_edge_belongs_to_its_bucket() -> None
 def test_the_drift_score_names_its_column() -> None:
     text = Metrics("m", "1", lambda: {"distance": 0.25}).text()
     assert 'ml_model_drift_score{model="m",version="1",column="distance"} 0.25' in text
+
+
+def test_every_metric_stands_on_its_page() -> None:
+    assert all(metric.name in page() for metric in METRICS)
 
 
 def column(counts: tuple[int, ...], missing: int = 0) -> Summary:

@@ -18,7 +18,7 @@ def _lines() -> Iterator[str]:
     yield "# The states of a rollout"
     yield ""
     yield "This page is written from the table in `src/headway/decide/rollout/machine.py`; a test fails when it is old."
-    yield "To renew it: `python docs/renew.py`."
+    yield f"To renew it: `{RENEW}`"
     yield ""
     yield "```mermaid"
     yield "stateDiagram-v2"
