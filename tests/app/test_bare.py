@@ -40,7 +40,10 @@ def bare(folder: Path, *words: str) -> tuple[int, str]:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shop") / "shop"
     folder.mkdir()
-    (folder / "train.py").write_text('model.fit(X, frame["late"])\njoblib.dump(model, "model.joblib")\n')
+    (folder / "train.py").write_text(
+        'frame = pd.read_csv("data.csv")\nmodel.fit(frame, frame["late"])\njoblib.dump(model, "model.joblib")\n'
+    )
+    (folder / "data.csv").write_text("x,late\n1,0\n2,1\n")
     (folder / "requirements.txt").write_text("joblib==1.6.0\n")
     status, said = bare(folder, "init")
     assert status == 0, said
