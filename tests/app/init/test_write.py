@@ -13,8 +13,7 @@ from headway.app.cli import init as command
 from headway.app.errors import RefusedError
 from headway.app.init.write import Written, write
 from headway.app.settings import Folders, Settings
-from headway.spec.load import load
-from headway.spec.model import Model
+from headway.spec.wish import load_wish
 
 ROWS = "date,distance,late\n2024-01-01,10,0\n2024-01-02,20,1\n"
 TRAIN = """\
@@ -304,10 +303,9 @@ def test_whatever_a_script_names_is_read_back_as_it_was(tmp_path: Path, label: s
 
 
 def _label(folder: Path) -> str:
-    documents, findings = load("model.yaml", (folder / "model.yaml").read_bytes())
-    assert not findings
-    assert isinstance(documents[0], Model)
-    return documents[0].spec.task.label
+    paths = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    files = {path: (folder / path).read_bytes() for path in paths if path.endswith(".yaml")}
+    return load_wish(files, paths).models["loans"].value.spec.task.label
 
 
 def test_the_script_is_never_run(tmp_path: Path) -> None:
