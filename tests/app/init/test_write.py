@@ -191,6 +191,12 @@ def test_each_folder_below_models_is_a_model(tmp_path: Path) -> None:
     assert checked(folder) == 2
 
 
+def test_two_folders_of_one_name_are_two_models(tmp_path: Path) -> None:
+    folder = team(team(tmp_path / "shop", "models/eu/churn/train.py"), "models/us/churn/train.py")
+    run(folder)
+    assert checked(folder) == 2
+
+
 def test_a_folder_with_another_models_document_is_refused(tmp_path: Path) -> None:
     folder = team(tmp_path / "shop")
     run(folder)

@@ -59,14 +59,17 @@ def label(text: str) -> str:
 
 
 def _choice(scripts: list[Path], project: Path, notes: list[str] | None = None) -> Choice:
-    new, there = [], []
+    new: list[Chosen] = []
+    there: list[str] = []
     for script in scripts:
         found = _guess(script, project)
         at = found.home / MODEL_FILE
         place = at.relative_to(project).as_posix()
         if not at.exists() and not at.is_symlink():
-            home = label(found.home.name) if found.home != project else label(project.name)
-            new.append(Chosen(name=home or "model", script=script, guesses=found))
+            name = label(found.home.name) if found.home != project else label(project.name)
+            if name in {each.name for each in new}:  # a/churn and b/churn
+                name = label(found.home.relative_to(project).as_posix())
+            new.append(Chosen(name=name or "model", script=script, guesses=found))
         elif _describes(at, found.script):
             there.append(place)
         else:
