@@ -2,10 +2,7 @@
 
 from tests.reconcile.town import CrashError, Town
 
-from headway.evidence.record import Requested, Subject
-from headway.evidence.window import Arm
 from headway.plan.action import Nothing
-from headway.reconcile.book import Draft
 from headway.spec.digest import digest
 
 
@@ -54,43 +51,9 @@ def test_changing_replicas_trains_nothing() -> None:
     assert [work.wanted for work in town.runtime.observe("delay", "production").workloads] == [2]
 
 
-def counts(town: Town, *, bad: int, of: int = 400) -> None:
-    """A second of traffic: `of` requests by the weights in force, `bad` percent of the candidate's fail."""
-    seen = town.runtime.observe("delay", "production")
-    before = town.arms
-    arms = {}
-    for version, weight in seen.weights.items():
-        starts = round(of * weight / 100)
-        old = before.get(version, Arm(slower=(0,) * len(seen.edges_ms)))
-        errors = round(starts * bad / 100) if version == town.candidate() else 0
-        arms[version] = Arm(starts=old.starts + starts, errors=old.errors + errors, slower=old.slower)
-    town.arms = {**before, **arms}
-    town.runtime.say("delay", "production", counts=town.arms)
-    town.clock.time += 1.0
-
-
-def a_candidate_on_its_way() -> Town:
-    town = Town()
-    town.commit("one")
-    town.settle()
-    town.commit("two")
-    town.settle()
-    assert town.candidate() == "1.1.0"
-    return town
-
-
-def until_it_ends(town: Town, *, bad: int) -> None:
-    for _ in range(55):
-        counts(town, bad=bad)
-        town.look()
-        if not town.candidate():
-            return
-    raise AssertionError("the rollout never ended")
-
-
 def test_a_good_candidate_is_promoted_on_live_windows() -> None:
-    town = a_candidate_on_its_way()
-    until_it_ends(town, bad=0)
+    town = Town().with_a_candidate()
+    town.roll_to_its_end(bad=0)
     town.settle()
     assert town.stable() == "1.1.0"
     assert town.subjects()[-1] == "Promote delay 1.1.0 in production"
@@ -98,8 +61,8 @@ def test_a_good_candidate_is_promoted_on_live_windows() -> None:
 
 
 def test_a_bad_candidate_is_aborted_and_the_model_held() -> None:
-    town = a_candidate_on_its_way()
-    until_it_ends(town, bad=20)
+    town = Town().with_a_candidate()
+    town.roll_to_its_end(bad=20)
     town.settle()
     assert town.stable() == "1.0.0"
     assert town.memory.book.ledger.model("delay").hold
@@ -109,21 +72,21 @@ def test_a_bad_candidate_is_aborted_and_the_model_held() -> None:
 
 
 def test_a_rollout_goes_on_where_it_stood_after_a_restart() -> None:
-    town = a_candidate_on_its_way()
+    town = Town().with_a_candidate()
     for _ in range(5):
-        counts(town, bad=0)
+        town.traffic()
         town.look()
     before = town.rollout()
     town.start_again()
     town.look()
     assert town.rollout() == before
-    until_it_ends(town, bad=0)
+    town.roll_to_its_end(bad=0)
     assert town.stable() == "1.1.0"
 
 
 def test_a_lost_state_begins_again_once_and_aborts_the_second_time() -> None:
-    town = a_candidate_on_its_way()
-    counts(town, bad=0)
+    town = Town().with_a_candidate()
+    town.traffic()
     town.look()
     town.runtime.memory.clear()
     town.look()
@@ -136,15 +99,15 @@ def test_a_lost_state_begins_again_once_and_aborts_the_second_time() -> None:
 
 
 def test_a_rollout_that_cannot_decide_ends_at_its_deadline_on_stable() -> None:
-    town = a_candidate_on_its_way()
+    town = Town().with_a_candidate()
     town.clock.time += 120
     town.settle()
     assert (town.candidate(), town.stable()) == ("", "1.0.0")
 
 
 def test_the_dead_man_switch_is_cleared_only_knowingly() -> None:
-    town = a_candidate_on_its_way()
-    counts(town, bad=0)
+    town = Town().with_a_candidate()
+    town.traffic()
     town.look()
     town.runtime.trip("delay", "production")
     town.look()
@@ -153,22 +116,16 @@ def test_the_dead_man_switch_is_cleared_only_knowingly() -> None:
     assert town.runtime.observe("delay", "production").weights["1.1.0"] == 5.0
 
 
-def ask(town: Town, action: str, to: str = "") -> None:
-    seen = Requested(action=action, to=to)  # type: ignore[arg-type]  # the table of actions
-    draft = Draft(subject=Subject(model="delay", environment="production"), seen=seen)
-    town.memory.book.write([draft], main=town.source.refresh().commit, subject=f"Ask to {action}")
-
-
 def test_a_rollback_goes_back_and_holds_until_resume() -> None:
-    town = a_candidate_on_its_way()
-    until_it_ends(town, bad=0)
-    ask(town, "rollback")
+    town = Town().with_a_candidate()
+    town.roll_to_its_end(bad=0)
+    town.ask("rollback")
     town.settle()
     assert town.stable() == "1.0.0"
     town.commit("three")
     town.settle()
     assert town.stable() == "1.0.0"
-    ask(town, "resume")
+    town.ask("resume")
     town.settle()
     assert town.candidate() == "1.2.0"
 

@@ -1,6 +1,6 @@
-"""A whole world in memory: a repository with one model, a record, and a runtime that a test talks to."""
+"""A whole world in memory: a repository with a model or more, a record, and a runtime that a test talks to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,13 +13,18 @@ from tests.fakes.store import MemoryStore
 
 from headway.evidence.bundle import Column, Signature
 from headway.evidence.measurement import DataFacts, Measurement, Metric, Paired, ScanFacts
-from headway.evidence.record import Signers, StepRun, Subject, Trained
+from headway.evidence.record import Requested, Signers, StepRun, Subject, Trained
 from headway.evidence.stage import Rollout
+from headway.evidence.state import ModelState
+from headway.evidence.summary import Summary
 from headway.evidence.window import Arm
+from headway.plan.action import Action
+from headway.plan.wanted import next_actions
 from headway.reconcile.book import Book, Draft
+from headway.reconcile.gather import gather
 from headway.reconcile.jobs import Done, Failed, Jobs, Running
 from headway.reconcile.memory import Memory
-from headway.reconcile.once import Pass, once
+from headway.reconcile.once import Pass, once, refresh
 from headway.reconcile.ports import MeasureJob, PortError, TrainJob, TrainResult
 from headway.reconcile.world import World
 from headway.spec.digest import digest
@@ -31,7 +36,7 @@ T = TypeVar("T")
 MODEL = """\
 apiVersion: headway.dev/v1alpha1
 kind: Model
-metadata: {{name: delay}}
+metadata: {{name: {name}}}
 spec:
   task: {{kind: classification, label: late}}
   data: {{train: data/train.csv, test: data/test.csv}}
@@ -43,6 +48,7 @@ spec:
     stages: [5, 50]
     window: 1s
     deadline: {{after: 1m}}
+{rollout}
 {more}
 """
 PROJECT = """\
@@ -162,10 +168,13 @@ class Town:
         self.store, self.runtime = MemoryStore(), FakeRuntime()
         self.data, self.trainer, self.assessor = MemoryData(self.store), ScriptTrainer(), TableAssessor()
         self.signing = MemorySigning("ada")
-        self.data.files["models/delay/data/train.csv"] = b"x,late\n1,0\n2,1\n"
-        self.data.files["models/delay/data/test.csv"] = b"x,late\n3,0\n4,1\n"
+        for name in ("delay", "price", "taxi"):
+            self.data.files[f"models/{name}/data/train.csv"] = b"x,late\n1,0\n2,1\n"
+            self.data.files[f"models/{name}/data/test.csv"] = b"x,late\n3,0\n4,1\n"
         rights = Rights(train=True, approve=("production",), decide=("staging", "production"))
         self.arms: dict[str, Arm] = {}
+        self.epoch, self.took_ms = "", 1.0
+        self.reference: Summary | None = None
         founding = Book(self.journal, self.signing, self.clock)
         listed = Signers(signers=(self.signing.listed(rights),))
         founding.write([Draft(subject=Subject(), seen=listed)], main="", subject="List the signers")
@@ -177,24 +186,88 @@ class Town:
             book=Book(self.journal, self.signing, self.clock),
             jobs=NowJobs(),
             read_wish=self._read,
-            read_reference=lambda _bundle: None,
+            read_reference=lambda _bundle: self.reference,
         )
         self.world = World(
             source=self.source, journal=self.journal, store=self.store, data=self.data, trainer=self.trainer,
             assessor=self.assessor, runtime=self.runtime, clock=self.clock, look_s=0.1, fetch_s=0,
         )  # fmt: skip
 
-    def commit(self, script: str, more: str = "") -> str:
-        """A person commits a training script (and further lines of the model)."""
+    def commit(self, script: str, more: str = "", *, rollout: str = "", others: Mapping[str, str] | None = None) -> str:
+        """A person commits the training script of `delay` (with further lines of its spec), and those of others."""
         files = {
             "headway.yaml": PROJECT,
             "environments/staging.yaml": ENVIRONMENT.format(name="staging", traffic="none"),
             "environments/production.yaml": ENVIRONMENT.format(name="production", traffic="live"),
-            "models/delay/model.yaml": MODEL.format(more=more),
-            "models/delay/train.py": script,
-            "models/delay/requirements.lock": "",
         }
+        for name, text in ({"delay": script} | dict(others or {})).items():
+            mine = name == "delay"
+            lines = {"more": more if mine else "", "rollout": f"    {rollout}" if mine and rollout else ""}
+            files[f"models/{name}/model.yaml"] = MODEL.format(name=name, **lines)
+            files[f"models/{name}/train.py"] = text
+            files[f"models/{name}/requirements.lock"] = ""
         return self.source.commit({path: text.encode() for path, text in files.items()})
+
+    def commit_without(self, name: str) -> str:
+        """A person deletes a model's files."""
+        tree = self.source.trees[self.source.head]
+        return self.source.commit({path: data for path, data in tree.items() if f"/{name}/" not in path})
+
+    def ask(self, action: str, to: str = "", environment: str = "production", model: str = "delay") -> None:
+        """A person asks for something."""
+        seen = Requested(action=action, to=to)  # type: ignore[arg-type]  # the table of actions
+        draft = Draft(subject=Subject(model=model, environment=environment), seen=seen)
+        # Another process writes it: the loop has not read it yet.
+        book = Book(self.journal, self.signing, self.clock)
+        book.write([draft], main=self.source.refresh().commit, subject=f"Ask to {action} {model}")
+
+    def traffic(self, *, bad: float = 0, control_bad: float = 0, of: int = 400, seconds: float = 1.0) -> None:
+        """A second of requests, split by the weights in force; percent of the candidate's and of the others' fail."""
+        seen = self.runtime.observe("delay", "production")
+        if (seen.epoch, bool(seen.counts)) != (self.epoch, True):
+            self.arms, self.epoch = {}, seen.epoch
+        for version, weight in seen.weights.items():
+            starts = round(of * weight / 100)
+            old = self.arms.get(version, Arm(slower=(0,) * len(seen.edges_ms)))
+            errors = round(starts * (bad if version == self.candidate() else control_bad) / 100)
+            slower = tuple(
+                count + starts * (edge < self.took_ms) for count, edge in zip(old.slower, seen.edges_ms, strict=True)
+            )
+            self.arms[version] = Arm(starts=old.starts + starts, errors=old.errors + errors, slower=slower)
+        self.runtime.say("delay", "production", counts=dict(self.arms))
+        self.clock.time += seconds
+
+    def roll(self, windows: int, *, bad: float = 0) -> None:
+        """So many windows of a rollout."""
+        for _ in range(windows):
+            self.traffic(bad=bad)
+            self.look()
+
+    def roll_to_its_end(self, *, bad: float = 0) -> None:
+        """Windows until no candidate is on its way."""
+        for _ in range(55):
+            self.traffic(bad=bad)
+            self.look()
+            if not self.candidate():
+                return
+        raise AssertionError("the rollout never ended")
+
+    def with_a_candidate(self, more: str = "", *, rollout: str = "") -> "Town":
+        """1.0.0 serves, and 1.1.0 is on its way."""
+        self.commit("one", more, rollout=rollout)
+        self.settle()
+        self.commit("two", more, rollout=rollout)
+        self.settle()
+        assert self.candidate() == "1.1.0"
+        return self
+
+    def weights(self) -> Mapping[str, float]:
+        """The weights in force in production."""
+        return self.runtime.observe("delay", "production").weights
+
+    def replicas(self) -> dict[str, int]:
+        """The replicas wished for in production, by version."""
+        return {work.version: work.wanted for work in self.runtime.observe("delay", "production").workloads}
 
     def look(self) -> Pass:
         """One pass of the loop."""
@@ -210,15 +283,33 @@ class Town:
                 return lines
         raise AssertionError(f"still moving after {most} passes: {lines}")
 
-    def stable(self, environment: str = "production") -> str:
+    @property
+    def state(self) -> ModelState:
+        """What the record says of `delay`."""
+        return self.recorded("delay")
+
+    def recorded(self, model: str) -> ModelState:
+        """What the record says of a model, read from the first commit on."""
+        return Book(self.journal, None, self.clock).follow().model(model)
+
+    def stable(self, environment: str = "production", model: str = "delay") -> str:
         """The version that the record says is stable."""
-        standing = self.memory.book.follow().model("delay").standing.get(environment)
+        standing = self.recorded(model).standing.get(environment)
         return standing.stable.version if standing and standing.stable else ""
 
     def candidate(self) -> str:
         """The version that is on its way into production."""
-        standing = self.memory.book.follow().model("delay").standing.get("production")
+        standing = self.state.standing.get("production")
         return standing.candidate.version if standing and standing.candidate else ""
+
+    def actions(self, model: str = "delay") -> tuple[Action, ...]:
+        """What `headway plan` would show: another process that only looks."""
+        here = self.memory
+        self.start_again()
+        refresh(self.world, self.memory)
+        found = next_actions(gather(self.world, self.memory, model).facts)
+        self.memory = here
+        return found
 
     def rollout(self) -> Rollout | None:
         """The rollout's state as it is kept beside the traffic."""

@@ -140,12 +140,12 @@ def _enter(facts: Facts, place: Place, version: Served) -> Action:  # noqa: PLR0
         return nothing(f"{version.version} was tried here once; a person may promote it")
     if not place.decides:
         return wait(f"the decider of {place.environment} judges {version.version}")
-    if place.candidate and place.paused and not place.asked:
-        return nothing(f"{place.candidate.version} is paused by a person; `headway resume {facts.model}` goes on")
     if place.gates == "unjudged":
         return Assess(model=facts.model, environment=place.environment, served=version, over=_live(facts))
     if place.gates != "passed":
         return nothing(f"{version.version} {place.gates}: {place.gates_why}")
+    if place.candidate and place.paused and not place.asked:
+        return nothing(f"{place.candidate.version} is paused by a person; `headway resume {facts.model}` goes on")
     if facts.hold and not place.asked:
         return nothing(f"held: {facts.hold}; `headway resume {facts.model}` lifts the hold")
     if place.approval and not place.approved:
