@@ -13,6 +13,7 @@ from tests.fakes.store import MemoryStore
 
 from headway.evidence.bundle import Column, Signature
 from headway.evidence.measurement import DataFacts, Measurement, Metric, Paired, ScanFacts
+from headway.evidence.recipe import train_digest
 from headway.evidence.record import Requested, Signers, StepRun, Subject, Trained
 from headway.evidence.stage import Rollout
 from headway.evidence.state import ModelState
@@ -81,6 +82,7 @@ class ScriptTrainer:
 
     def __init__(self) -> None:
         self.trained: list[str] = []
+        self.locks: dict[str, list[str]] = {}
 
     def train(self, job: TrainJob) -> TrainResult:
         """As the port says, at once."""
@@ -93,7 +95,12 @@ class ScriptTrainer:
                 recipe="", train="", cause="commit", steps=(step,), outcome="failed", reason="the script said so"
             )
             return TrainResult(seen=failed)
-        return TrainResult(seen=seen, bundle=digest(script.encode()), version=job.number(SIGNATURE))
+        locks = self.locks.setdefault(script, [])
+        pinned = train_digest(job.lock.spec)
+        locks += [] if pinned in locks else [pinned]
+        # The first data make the bundle that the script names; other data make another.
+        made = script + str(locks.index(pinned) or "")
+        return TrainResult(seen=seen, bundle=digest(made.encode()), version=job.number(SIGNATURE))
 
 
 SIGNATURE = Signature(
@@ -171,7 +178,7 @@ class Town:
         for name in ("delay", "price", "taxi"):
             self.data.files[f"models/{name}/data/train.csv"] = b"x,late\n1,0\n2,1\n"
             self.data.files[f"models/{name}/data/test.csv"] = b"x,late\n3,0\n4,1\n"
-        rights = Rights(train=True, approve=("production",), decide=("staging", "production"))
+        rights = Rights(train=True, approve=("staging", "production"), decide=("staging", "production"))
         self.arms: dict[str, Arm] = {}
         self.epoch, self.took_ms = "", 1.0
         self.reference: Summary | None = None

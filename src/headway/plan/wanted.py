@@ -65,9 +65,13 @@ def _place(facts: Facts, environment: str) -> Place | None:
 def _cannot(place: Place | None, pending: Pending) -> str:
     """Why a request still waits; empty for a promotion that is on its way through the gates here."""
     asked, by = pending.request, pending.signer
-    if place and place.decides and asked.action == "promote" and place.asked_by == pending.record:
-        return ""
     what = f"{asked.action} {asked.to}".strip()
+    if place and place.decides and asked.action == "promote" and place.asked_by == pending.record:
+        return (
+            f"{what}, asked by {by}, waits for the version that is stable to change"
+            if place.asked == place.stable
+            else ""
+        )
     if place is None or not place.decides:
         return f"{what}, asked by {by}, waits for the decider of {pending.environment}"
     if asked.action == "rollback":
@@ -114,17 +118,20 @@ def _made(facts: Facts) -> Iterator[Action]:
 
 
 def _promoted(facts: Facts, version: Served) -> Iterator[Action]:
-    by_hand = [place for place in facts.places if place.asked]
+    by_hand = [place for place in facts.places if place.asked and place.asked != place.stable]
     if by_hand:
         yield from (_enter(facts, place, place.asked) for place in by_hand if place.asked)
         return
     for place in facts.places:
-        if place.stable == version and place.candidate is None:
+        if place.retired or (place.stable == version and place.candidate is None):
             continue
         if place.candidate != version:
             yield _enter(facts, place, version)
         return
-    yield Nothing(model=facts.model, why=f"{version.version} is stable everywhere")
+    where = (
+        "everywhere but where the model is retired" if any(place.retired for place in facts.places) else "everywhere"
+    )
+    yield Nothing(model=facts.model, why=f"{version.version} is stable {where}")
 
 
 def _enter(facts: Facts, place: Place, version: Served) -> Action:  # noqa: PLR0911 - one return a reason, in their order
