@@ -1,6 +1,6 @@
 """The loop over a world in memory: from a commit to production, and back."""
 
-from tests.reconcile.town import CrashError, Town
+from tests.reconcile.town import Town
 
 from headway.plan.action import Nothing
 from headway.spec.digest import digest
@@ -162,20 +162,3 @@ def test_a_broken_spec_leaves_the_last_good_one_serving() -> None:
     status = town.memory.last["delay"]
     assert any("rollot" in action.why for action in status if isinstance(action, Nothing))
     assert town.runtime.observe("delay", "production").weights == {"1.0.0": 100.0}
-
-
-def test_a_crash_at_any_write_converges_to_the_same_end() -> None:
-    """Each port call that changes the world fails once; a new process then comes to the same releases."""
-    for boundary in range(24):
-        town = Town()
-        town.commit("one")
-        town.crash_at(boundary)
-        for _ in range(8):
-            try:
-                town.settle()
-            except CrashError:
-                town.start_again()
-        assert town.stable("staging") == town.stable("production") == "1.0.0", boundary
-        subjects = town.subjects()
-        assert len(subjects) == len(set(subjects)), boundary
-        assert town.trainer.trained.count("one") <= 2

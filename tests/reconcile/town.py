@@ -1,7 +1,7 @@
 """A whole world in memory: a repository with a model or more, a record, and a runtime that a test talks to."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from tests.fakes.data import MemoryData
@@ -10,6 +10,7 @@ from tests.fakes.runtime import FakeRuntime
 from tests.fakes.signing import MemorySigning
 from tests.fakes.source import MemorySource
 from tests.fakes.store import MemoryStore
+from tests.reconcile.faulty import Faults
 
 from headway.evidence.bundle import Column, Signature
 from headway.evidence.measurement import DataFacts, Measurement, Metric, Paired, ScanFacts
@@ -149,24 +150,6 @@ class NowJobs(Jobs):
             return Failed(error=error)
 
 
-class CrashError(BaseException):
-    """The process is gone."""
-
-
-def _dying(call: Callable[..., Any], left: list[int]) -> Callable[..., Any]:
-    def once_dead(*args: Any, **named: Any) -> Any:
-        left[0] -= 1
-        if left[0] == -1:
-            raise CrashError
-        value = call(*args, **named)
-        left[0] -= 1
-        if left[0] == -1:
-            raise CrashError
-        return value
-
-    return once_dead
-
-
 class Town:
     """The world, with the handles that a test turns."""
 
@@ -174,7 +157,7 @@ class Town:
         self.clock, self.source, self.journal = MemoryClock(), MemorySource(), MemoryJournal()
         self.store, self.runtime = MemoryStore(), FakeRuntime()
         self.data, self.trainer, self.assessor = MemoryData(self.store), ScriptTrainer(), TableAssessor()
-        self.signing = MemorySigning("ada")
+        self.signing, self.faults = MemorySigning("ada"), Faults()
         for name in ("delay", "price", "taxi"):
             self.data.files[f"models/{name}/data/train.csv"] = b"x,late\n1,0\n2,1\n"
             self.data.files[f"models/{name}/data/test.csv"] = b"x,late\n3,0\n4,1\n"
@@ -185,19 +168,22 @@ class Town:
         founding = Book(self.journal, self.signing, self.clock)
         listed = Signers(signers=(self.signing.listed(rights),))
         founding.write([Draft(subject=Subject(), seen=listed)], main="", subject="List the signers")
+        self.reader = Book(self.journal, None, self.clock)
         self.start_again()
 
     def start_again(self) -> None:
         """A new process: all that is remembered only in memory is gone."""
+        around = self.faults.around
         self.memory = Memory(
-            book=Book(self.journal, self.signing, self.clock),
+            book=Book(around(self.journal), around(self.signing), self.clock),
             jobs=NowJobs(),
             read_wish=self._read,
             read_reference=lambda _bundle: self.reference,
         )
         self.world = World(
-            source=self.source, journal=self.journal, store=self.store, data=self.data, trainer=self.trainer,
-            assessor=self.assessor, runtime=self.runtime, clock=self.clock, look_s=0.1, fetch_s=0,
+            source=around(self.source), journal=around(self.journal), store=self.store, data=around(self.data),
+            trainer=around(self.trainer), assessor=around(self.assessor), runtime=around(self.runtime),
+            clock=self.clock, look_s=0.1, fetch_s=0,
         )  # fmt: skip
 
     def commit(self, script: str, more: str = "", *, rollout: str = "", others: Mapping[str, str] | None = None) -> str:
@@ -224,9 +210,12 @@ class Town:
         """A person asks for something."""
         seen = Requested(action=action, to=to)  # type: ignore[arg-type]  # the table of actions
         draft = Draft(subject=Subject(model=model, environment=environment), seen=seen)
-        # Another process writes it: the loop has not read it yet.
+        self.write([draft], f"Ask to {action} {model}")
+
+    def write(self, drafts: Sequence[Draft], subject: str) -> None:
+        """Another process writes; the loop has not read it yet."""
         book = Book(self.journal, self.signing, self.clock)
-        book.write([draft], main=self.source.refresh().commit, subject=f"Ask to {action} {model}")
+        book.write(drafts, main=self.source.refresh().commit, subject=subject)
 
     def traffic(self, *, bad: float = 0, control_bad: float = 0, of: int = 400, seconds: float = 1.0) -> None:
         """A second of requests, split by the weights in force; percent of the candidate's and of the others' fail."""
@@ -296,8 +285,8 @@ class Town:
         return self.recorded("delay")
 
     def recorded(self, model: str) -> ModelState:
-        """What the record says of a model, read from the first commit on."""
-        return Book(self.journal, None, self.clock).follow().model(model)
+        """What the record says of a model, as a reader without a key finds it."""
+        return self.reader.follow().model(model)
 
     def stable(self, environment: str = "production", model: str = "delay") -> str:
         """The version that the record says is stable."""
@@ -323,12 +312,6 @@ class Town:
         data = self.runtime.recall("rollout/production/delay")
         found = msgspec.json.decode(data, type=list[Rollout]) if data else []
         return next((known for known in found if known.candidate.version == self.candidate()), None)
-
-    def crash_at(self, boundary: int) -> None:
-        """The process dies at the n-th call that would change the world, before or after it is carried out."""
-        left = [boundary]
-        for port, name in ((self.journal, "append"), (self.runtime, "apply"), (self.runtime, "remember")):
-            setattr(port, name, _dying(getattr(port, name), left))
 
     def subjects(self) -> list[str]:
         """The story of the branch headway, oldest first."""
