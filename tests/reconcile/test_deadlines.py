@@ -5,6 +5,7 @@ from tests.reconcile.town import Town
 
 from headway.evidence.window import Window
 from headway.plan.action import Nothing, Wait
+from headway.reconcile.telling import told
 
 
 def standing(town: Town) -> str:
@@ -154,3 +155,58 @@ def test_without_any_traffic_it_ends_at_its_deadline_on_stable() -> None:
         town.look()
     assert (town.candidate(), town.stable()) == ("", "1.0.0")
     assert all(isinstance(action, Nothing | Wait) for action in town.actions())
+
+
+def test_a_full_disk_neither_stops_a_retreat_nor_loses_evidence_of_harm() -> None:
+    town = Town().with_a_candidate()
+    town.roll(1)
+    town.faults.away = "remember"
+    for _ in range(25):
+        town.traffic(bad=10)
+        town.look()
+        assert town.weights()["1.0.0"] >= 95.0
+    assert (town.candidate(), town.weights()) == ("", {"1.0.0": 100.0})
+    assert "errors worse than tolerated" in town.state.hold
+
+
+def test_on_a_full_disk_no_weight_rises_and_it_is_told() -> None:
+    town = Town().with_a_candidate()
+    town.faults.away = "remember"
+    for _ in range(30):
+        town.traffic(of=20_000)
+        town.look()
+    assert (town.candidate(), town.weights()["1.1.0"]) == ("1.1.0", 5.0)
+    assert "remember does not answer" in town.memory.troubles["delay"]
+    town.faults.away = ""
+    town.roll_to_its_end()
+    assert town.stable() == "1.1.0"
+
+
+def test_a_record_that_cannot_be_written_keeps_traffic_on_stable_and_is_written_later() -> None:
+    town = Town().with_a_candidate()
+    town.faults.away = "append"
+    for _ in range(25):
+        town.traffic(bad=10)
+        town.look()
+    assert (town.candidate(), town.weights()) == ("1.1.0", {"1.0.0": 100.0})
+    assert told(town.world)["delay"] == town.memory.troubles["delay"]
+    town.faults.away = ""
+    town.settle()
+    assert (town.candidate(), town.stable(), bool(town.state.hold)) == ("", "1.0.0", True)
+    assert told(town.world) == {}
+
+
+def test_a_promotion_that_cannot_be_written_stays_guarded() -> None:
+    town = Town().with_a_candidate()
+    town.faults.away = "append"
+    for _ in range(15):
+        town.traffic(of=20_000)
+        town.look()
+    assert town.weights()["1.1.0"] == 50.0
+    for _ in range(5):
+        town.traffic(bad=30, of=20_000)
+        town.look()
+    assert town.weights() == {"1.0.0": 100.0}
+    town.faults.away = ""
+    town.settle()
+    assert (town.candidate(), town.stable()) == ("", "1.0.0")

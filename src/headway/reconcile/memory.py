@@ -42,8 +42,8 @@ class Memory:
     """Caches and open windows of a process.
 
     `read_wish` reads the wish of a commit, `read_reference` the reference summary of a bundle by its digest.
-    `jobs` runs what takes long.  `ending` are rollouts that are given up and not yet written as
-    such; `heard` is when each place's requests were last counted, `measured` since when its traffic is measured.
+    `jobs` runs what takes long.  `ahead` are rollouts that are further than could be stored;
+    `heard` is when each place's requests were last counted, `measured` since when its traffic is measured.
     """
 
     book: Book
@@ -55,7 +55,7 @@ class Memory:
     recipes: dict[tuple[str, str], str] = field(default_factory=dict)
     references: dict[str, Summary | None] = field(default_factory=dict)
     openings: dict[Place, Opening] = field(default_factory=dict)
-    ending: dict[Place, Rollout] = field(default_factory=dict)
+    ahead: dict[Place, Rollout] = field(default_factory=dict)
     heard: dict[Place, float] = field(default_factory=dict)
     watched: dict[Place, Watched] = field(default_factory=dict)
     limited: dict[tuple[str, str, str], Limited] = field(default_factory=dict)

@@ -50,7 +50,7 @@ def release(scene: Scene, action: Release, before: Sequence[Draft] = ()) -> Effe
         act(scene, place, place.stable)
     if action.how == "started" and action.candidate and action.over:
         # Stored first: a candidate that the record names and the runtime does not know was lost, not just begun.
-        keep(scene.world, begin(scene, place, action.candidate, action.over), beside=leaves)
+        keep(scene.world, scene.memory, begin(scene, place, action.candidate, action.over), beside=leaves)
     drafts = list(before)
     if leaves and scene.model:
         left = leaves if leaves.state == "aborting" else give_up(leaves, action.why)
@@ -64,7 +64,7 @@ def release(scene: Scene, action: Release, before: Sequence[Draft] = ()) -> Effe
         why=action.why,
     )
     line = write_release(scene, place, seen, before=drafts)
-    scene.memory.ending.pop((scene.facts.model, place.environment), None)
+    scene.memory.ahead.pop((scene.facts.model, place.environment), None)
     return Effect(changed=True, line=line)
 
 

@@ -10,9 +10,9 @@ from headway.evidence.stage import Rollout
 from headway.evidence.window import Window
 from headway.plan.action import Roll
 from headway.plan.facts import Place
-from headway.reconcile.keeping import keep, retreating
+from headway.reconcile.keeping import keep, note
 from headway.reconcile.objects import act, needed, ready
-from headway.reconcile.ports import Observed
+from headway.reconcile.ports import Observed, PortError
 from headway.reconcile.releasing import begin, ended, write_release
 from headway.reconcile.scene import Effect, Scene
 from headway.reconcile.windows import close_window, jumped, open_window
@@ -47,9 +47,15 @@ def roll(scene: Scene, action: Roll) -> Effect:
         return _retreat(scene, model, place, after)
     if after.state == "promoting":
         return _written(scene, model, place, after, stable=candidate)
-    if after != before:
-        keep(scene.world, after)
-    return _moved(scene, place, before, after)
+    fault = ""
+    if after.weight > before.weight:
+        keep(scene.world, scene.memory, after)
+    elif after != before or (after.model, after.environment) in scene.memory.ahead:
+        fault = note(scene.world, scene.memory, after)
+    effect = _moved(scene, place, before, after)
+    if fault:
+        raise PortError(fault)
+    return effect
 
 
 def _moved(scene: Scene, place: Place, before: Rollout, after: Rollout) -> Effect:
@@ -95,9 +101,9 @@ def _silence(scene: Scene, model: Model, rollout: Rollout, observed: Observed) -
 def _retreat(scene: Scene, model: Model, place: Place, rollout: Rollout) -> Effect:
     """Stable answers everything before anything is stored or written, for neither may stand in its way."""
     if rollout.state != (place.rollout and place.rollout.state) or place.stale:
-        scene.memory.ending[rollout.model, rollout.environment] = rollout
+        scene.memory.ahead[rollout.model, rollout.environment] = rollout
         act(scene, place, place.stable)
-    retreating(scene.world, scene.memory, rollout)
+    note(scene.world, scene.memory, rollout)
     return _written(scene, model, place, rollout, stable=place.stable)
 
 
@@ -109,7 +115,7 @@ def _written(scene: Scene, model: Model, place: Place, rollout: Rollout, *, stab
     key = (rollout.model, rollout.environment)
     scene.memory.openings.pop(key, None)
     scene.memory.heard.pop(key, None)
-    scene.memory.ending.pop(key, None)
+    scene.memory.ahead.pop(key, None)
     return Effect(changed=True, line=line)
 
 
@@ -120,7 +126,7 @@ def _lost(scene: Scene, model: Model, place: Place, stable: Served, candidate: S
         gone = structs.replace(rollout, state="aborting", why="its state was lost twice, so the test cannot go on")
         return _retreat(scene, model, place, gone)
     act(scene, place, stable, candidate, rollout)
-    keep(scene.world, rollout)
+    keep(scene.world, scene.memory, rollout)
     seen = Released(
         how="started", stable=stable, candidate=candidate, over=stable, why="its state was lost; it begins again"
     )

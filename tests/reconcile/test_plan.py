@@ -1,0 +1,150 @@
+"""The plan: what the next pass would do, empty after it did, and what a coming rollout can see, before it starts."""
+
+from collections.abc import Callable
+
+import pytest
+from tests.reconcile.town import Town
+
+from headway.plan.action import Nothing, Roll, Wait
+from headway.reconcile.foreseeing import Foreseen, foresee
+from headway.reconcile.gather import gather
+
+
+def released() -> Town:
+    town = Town()
+    town.commit("one")
+    return town
+
+
+def promoted() -> Town:
+    town = Town().with_a_candidate()
+    town.roll_to_its_end()
+    return town
+
+
+def aborted() -> Town:
+    town = Town().with_a_candidate()
+    town.roll_to_its_end(bad=30)
+    return town
+
+
+def rolled_back() -> Town:
+    town = promoted()
+    town.ask("rollback")
+    return town
+
+
+def broken() -> Town:
+    town = promoted()
+    town.commit("two", "  rollot: {}")
+    return town
+
+
+def deleted() -> Town:
+    town = promoted()
+    town.commit_without("delay")
+    return town
+
+
+def failed() -> Town:
+    town = promoted()
+    town.commit("fail")
+    return town
+
+
+def retired() -> Town:
+    town = promoted()
+    town.ask("retire")
+    return town
+
+
+def retraining_held() -> Town:
+    town = Town()
+    town.commit("one", "  retrain: {when: [daily]}")
+    town.settle()
+    town.clock.time += 2 * 86_400.0
+    return town
+
+
+STATES = (released, promoted, aborted, rolled_back, broken, deleted, failed, retired, retraining_held)
+
+
+@pytest.mark.parametrize("made", STATES)
+def test_after_a_pass_that_changed_nothing_the_plan_is_empty(made: Callable[[], Town]) -> None:
+    town = made()
+    town.settle()
+    applied, written = len(town.runtime.applied), len(town.subjects())
+    assert all(isinstance(action, Nothing | Wait) for action in town.actions())
+    assert town.look().settled
+    assert (len(town.runtime.applied), len(town.subjects())) == (applied, written)
+
+
+def test_a_rollout_goes_on_and_nothing_else_is_planned_beside_it() -> None:
+    town = Town().with_a_candidate()
+    assert [action for action in town.actions() if not isinstance(action, Nothing | Wait)] == [
+        Roll(model="delay", environment="production")
+    ]
+
+
+def test_what_a_pass_does_was_in_the_plan_before_it() -> None:
+    town = Town()
+    town.commit("one")
+    seen = []
+    for _ in range(12):
+        planned = [type(action).__name__ for action in town.actions()]
+        seen += planned
+        if not town.look().changed:
+            break
+    assert seen[0] == "Lock"
+    assert seen[-1] == "Nothing"
+
+
+def foreseen(town: Town) -> Foreseen:
+    (found,) = foresee(gather(town.world, town.memory, "delay"))
+    return found
+
+
+def coming(of: int, *, bad: float = 0.0) -> Town:
+    """1.0.0 has served for some minutes, and a person asked for approval of nothing: 1.1.0 is about to enter."""
+    town = Town()
+    town.commit("one")
+    town.settle()
+    for _ in range(130):
+        town.traffic(of=of, control_bad=bad)
+        town.look()
+    town.commit("two")
+    town.faults.away = "measure"  # its gates are not judged yet
+    town.settle()
+    return town
+
+
+def test_before_a_start_each_guardrail_says_what_it_can_see_at_todays_traffic_and_how_fast() -> None:
+    found = foreseen(coming(of=400))
+    assert (found.environment, found.version, found.findings) == ("production", "1.1.0", ())
+    (said,) = found.said
+    assert said.startswith("errors: At 400 requests a second and 0.00% errors")
+
+
+def test_a_guardrail_that_can_never_decide_is_a_finding() -> None:
+    found = foreseen(coming(of=2))
+    (finding,) = found.findings
+    assert (finding.code, finding.place.file) == ("E204", "models/delay/model.yaml")
+    assert "2 requests a second" in finding.why
+
+
+def test_unknown_traffic_is_said_to_be_unknown() -> None:
+    town = Town()
+    town.commit("one")
+    town.settle()
+    town.commit("two")
+    town.faults.away = "measure"
+    town.settle()
+    found = foreseen(town)
+    assert (found.findings, len(found.said)) == ((), 1)
+    assert "not known yet" in found.said[0]
+
+
+def test_where_nothing_is_about_to_enter_nothing_is_foreseen() -> None:
+    town = promoted()
+    town.settle()
+    assert list(foresee(gather(town.world, town.memory, "delay"))) == []
