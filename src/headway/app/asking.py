@@ -12,6 +12,7 @@ from headway.app.show import show
 from headway.evidence.record import Requested, Subject
 from headway.evidence.state import ModelState
 from headway.reconcile.book import Draft
+from headway.reconcile.known import were_stable
 from headway.reconcile.ports import PortError
 from headway.reconcile.urgent import Urgent, forget, keep
 from headway.spec.wish import Wish
@@ -156,5 +157,14 @@ def _check(asking: Asking, wish: Wish, state: ModelState) -> None:
     standing = state.standing.get(environment)
     if asking.action == "rollback" and not asking.to and not (standing and (standing.candidate or standing.previous)):
         raise RefusedError(f"{asking.model} has no earlier version in {environment} to go back to.")
+    before = were_stable(state, environment)
+    if asking.action == "rollback" and asking.to and asking.to not in before:
+        there = ", ".join(before) or "none"
+        raise RefusedError(
+            f"{asking.model} {asking.to} was never stable in {environment}, so nothing can be rolled back to it; those "
+            f"that were: {there}. `headway promote {asking.model}@{asking.to} --to {environment}` tries it."
+        )
+    if asking.action == "promote" and standing and standing.stable and standing.stable.version == asking.to:
+        raise RefusedError(f"{asking.model} {asking.to} is stable in {environment} already.")
     if asking.action in {"abort", "pause"} and not (standing and standing.candidate):
         raise RefusedError(f"No candidate of {asking.model} is on its way in {environment}.")
