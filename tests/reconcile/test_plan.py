@@ -8,6 +8,8 @@ from tests.reconcile.town import Town
 from headway.plan.action import Nothing, Roll, Wait
 from headway.reconcile.foreseeing import Foreseen, foresee
 from headway.reconcile.gather import gather
+from headway.reconcile.status import expected_false_aborts
+from headway.spec.rollout import Rollout
 
 
 def released() -> Town:
@@ -148,3 +150,10 @@ def test_where_nothing_is_about_to_enter_nothing_is_foreseen() -> None:
     town = promoted()
     town.settle()
     assert list(foresee(gather(town.world, town.memory, "delay"))) == []
+
+
+def test_the_status_says_how_many_false_aborts_to_expect() -> None:
+    town = aborted()
+    wish = Rollout()
+    assert expected_false_aborts(town.state, wish, town.clock.now()) == pytest.approx(0.01)
+    assert expected_false_aborts(town.state, wish, town.clock.now() + 366 * 86_400.0) == 0.0

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 from tests.fakes.data import MemoryData
-from tests.fakes.journal import MemoryJournal
+from tests.fakes.journal import MemoryJournal, MemoryRemote
 from tests.fakes.runtime import FakeRuntime
 from tests.fakes.signing import MemorySigning
 from tests.fakes.source import MemorySource
@@ -153,8 +153,8 @@ class NowJobs(Jobs):
 class Town:
     """The world, with the handles that a test turns."""
 
-    def __init__(self) -> None:
-        self.clock, self.source, self.journal = MemoryClock(), MemorySource(), MemoryJournal()
+    def __init__(self, remote: MemoryRemote | None = None) -> None:
+        self.clock, self.source, self.journal = MemoryClock(), MemorySource(), MemoryJournal(remote)
         self.store, self.runtime = MemoryStore(), FakeRuntime()
         self.data, self.trainer, self.assessor = MemoryData(self.store), ScriptTrainer(), TableAssessor()
         self.signing, self.faults = MemorySigning("ada"), Faults()

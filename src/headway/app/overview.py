@@ -14,7 +14,7 @@ from headway.reconcile.memory import Memory
 from headway.reconcile.once import refresh
 from headway.reconcile.ports import PortError
 from headway.reconcile.scene import Scene
-from headway.reconcile.status import Alarm, ModelStatus, alarms, status_of
+from headway.reconcile.status import Alarm, ModelStatus, alarms, expected_false_aborts, status_of
 from headway.reconcile.telling import ALL, told
 from headway.reconcile.urgent import in_words, waiting
 from headway.reconcile.world import World
@@ -72,5 +72,12 @@ def _status(memory: Memory, name: str, scene: Scene | str, trouble: str) -> Mode
         return ModelStatus(model=name, state="Stalled", reason="Unseen", message=scene, generation=memory.main)
     facts = scene.facts
     urgent = waiting(scene.world.runtime, name)
-    found = (*alarms(facts, memory.book.ledger.model(name)), *([Alarm(said=in_words(urgent))] if urgent else []))
-    return status_of(facts, next_actions(facts), dict(scene.observed), alerts=found, trouble=trouble)
+    state = memory.book.ledger.model(name)
+    return status_of(
+        facts,
+        next_actions(facts),
+        dict(scene.observed),
+        alerts=(*alarms(facts, state), *([Alarm(said=in_words(urgent))] if urgent else [])),
+        trouble=trouble,
+        expected=expected_false_aborts(state, scene.model.spec.rollout, scene.now) if scene.model else 0.0,
+    )

@@ -5,14 +5,18 @@ from typing import Literal
 
 from msgspec import Struct
 
+from headway.decide.rollout.reach import false_aborts
 from headway.evidence.state import ModelState
 from headway.plan.action import Action, Assess, Lock, NotAgain, Nothing, Release, Roll, Train, Wait
 from headway.plan.facts import Facts, Place
 from headway.reconcile.ports import Observed
+from headway.spec.rollout import Rollout
 
 Standing = tuple[Literal["Ready", "Reconciling", "Stalled"], str, str]
 
-__all__ = ["Alarm", "ModelStatus", "PlaceStatus", "alarms", "status_of"]
+__all__ = ["Alarm", "ModelStatus", "PlaceStatus", "alarms", "expected_false_aborts", "status_of"]
+
+YEAR_S = 365 * 86_400.0
 
 
 class PlaceStatus(Struct, frozen=True, kw_only=True):
@@ -42,7 +46,10 @@ class Alarm(Struct, frozen=True, kw_only=True):
 
 
 class ModelStatus(Struct, frozen=True, kw_only=True):
-    """One model; `generation` is the commit of main that this speaks of."""
+    """One model; `generation` is the commit of main that this speaks of.
+
+    `false_aborts` are those of harmless candidates to expect in a year at most, at the pace of the last one.
+    """
 
     model: str
     state: Literal["Ready", "Reconciling", "Stalled"]
@@ -52,6 +59,7 @@ class ModelStatus(Struct, frozen=True, kw_only=True):
     version: str = ""
     hold: str = ""
     alerts: tuple[str, ...] = ()
+    false_aborts: float = 0.0
     help: str = ""
     places: tuple[PlaceStatus, ...] = ()
 
@@ -63,6 +71,7 @@ def status_of(
     *,
     alerts: Sequence[Alarm] = (),
     trouble: str = "",
+    expected: float = 0.0,
 ) -> ModelStatus:
     """Sum up one model from the facts, the next actions, what runs by environment, and the loop's last trouble."""
     failed: Standing = ("Stalled", "Failed", trouble)
@@ -76,6 +85,7 @@ def status_of(
         version=facts.version.version if facts.version else "",
         hold=facts.hold,
         alerts=tuple(alarm.said for alarm in alerts),
+        false_aborts=expected,
         help=_help(facts, actions) or next((alarm.help for alarm in alerts if alarm.help), ""),
         places=tuple(_place(place, observed.get(place.environment, Observed())) for place in facts.places),
     )
@@ -93,6 +103,13 @@ def alarms(facts: Facts, state: ModelState) -> tuple[Alarm, ...]:
     if facts.retraining.state == "held":
         found.append(Alarm(said=f"retraining is held: {facts.retraining.why}"))
     return tuple(found)
+
+
+def expected_false_aborts(state: ModelState, wish: Rollout, now: float) -> float:
+    """How many harmless candidates a year are aborted at most, at the pace of the last one."""
+    return false_aborts(
+        wish, sum(known.replicas > 0 and now - known.started < YEAR_S for known in state.tries.values())
+    )
 
 
 def _against(model: str, place: Place, monitor: str) -> str:

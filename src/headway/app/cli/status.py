@@ -53,6 +53,8 @@ def _model(model: ModelStatus) -> list[str]:
     lines = [f"{model.model}   {model.state} ({model.reason}): {model.message}"]
     lines += [line for place in model.places for line in _place(place)]
     lines += [f"  alert: {alert}" for alert in model.alerts]
+    if model.false_aborts:
+        lines.append(f"  at this pace at most {model.false_aborts:.2g} harmless candidates are aborted a year")
     if model.help:
         lines.append(f"  next: {model.help}")
     return lines
