@@ -161,7 +161,7 @@ def test_a_fault_at_any_call_comes_to_the_same_end(name: str, how: Fault) -> Non
         boundaries += [at for at, call in enumerate(calls) if call not in CHANGES][::23]
     if how == "done and refused":
         boundaries = boundaries[::3]  # most of these are met by the other two as well
-    assert len(boundaries) > 10
+    assert boundaries
     for at in boundaries:
         _, found = play(STORIES[name], at, how)
         assert found == wanted, (at, calls[at])
