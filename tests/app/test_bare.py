@@ -53,7 +53,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    "line", ["check", "down", "render", "verify", "replay", "settings", "completion bash", "--version"]
+    "line", ["check", "down", "plan", "render", "verify", "replay", "settings", "completion bash", "--version"]
 )
 def test_the_control_plane_needs_no_extra(place: Path, line: str) -> None:
     status, said = bare(place, *line.split())
@@ -65,7 +65,6 @@ def test_the_control_plane_needs_no_extra(place: Path, line: str) -> None:
     [
         ("train shop", "local"),
         ("up --once", "local"),
-        ("plan", "local"),
         ("data update shop", "local"),
         ("serve x", "serve"),
     ],

@@ -15,7 +15,7 @@ from headway.evidence.record import Alerted, Subject
 from headway.reconcile.book import Draft
 
 Story = Callable[[Town], Iterator[None]]
-RETRAIN = "  retrain: {when: [drift], at_most_every: 1h}"
+RETRAIN = "  monitor: {drift: {}}\n  retrain: {when: [drift], at_most_every: 1h}"
 TEN = "  serve: {replicas: {min: 4, max: 4}}"
 
 

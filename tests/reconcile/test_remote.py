@@ -3,6 +3,7 @@
 from tests.fakes.journal import MemoryJournal, MemoryRemote
 from tests.reconcile.town import Town
 
+from headway.reconcile.book import Book
 from headway.reconcile.ports import Change
 
 
@@ -49,6 +50,7 @@ def test_what_another_decided_first_is_told_and_read_again() -> None:
     other = Town()
     other.source, other.store, other.data, other.clock = town.source, town.store, town.data, town.clock
     other.journal = MemoryJournal(remote)
+    other.reader = Book(other.journal, None, other.clock)
     other.start_again()
     town.commit("two")
     remote.away = True

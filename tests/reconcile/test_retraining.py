@@ -10,7 +10,7 @@ from headway.reconcile.status import alarms
 from headway.spec.digest import digest
 
 DAY = 86_400.0
-DRIFT = "  retrain: {when: [drift], at_most_every: 1h}"
+DRIFT = "  monitor: {drift: {}}\n  retrain: {when: [drift], at_most_every: 1h}"
 
 
 def serving(more: str = DRIFT) -> Town:
@@ -100,7 +100,7 @@ def test_what_is_held_is_no_longer_said_when_nothing_asks_for_it() -> None:
 
 
 def test_it_runs_one_at_a_time() -> None:
-    town = serving("  retrain: {when: [drift], at_most_every: 0s}")
+    town = serving(DRIFT.replace("1h", "0s"))
     alarm(town)
     new_data(town, 10)
     town.settle()
@@ -178,7 +178,7 @@ def test_a_hold_holds_it() -> None:
 
 
 def test_it_stops_after_two_that_were_not_promoted_until_a_person_resumes() -> None:
-    town = serving("  retrain: {when: [drift], at_most_every: 0s}")
+    town = serving(DRIFT.replace("1h", "0s"))
     alarm(town)
     for _ in range(2):
         seen = Retraining(cause="drift", state="started", why="as the loop would")

@@ -10,7 +10,11 @@ MODEL = b"""
 apiVersion: headway.dev/v1alpha1
 kind: Model
 metadata: {name: delay}
-spec: {task: {kind: classification, label: late}, data: {path: data.csv}, train: {run: python train.py}}
+spec:
+  task: {kind: classification, label: late}
+  data: {path: data.csv}
+  train: {run: python train.py, files: [train.py]}
+  gates: [{metric: auc, at_least: 0.7}]
 """
 POLICY = """
 apiVersion: headway.dev/v1alpha1
@@ -32,7 +36,7 @@ spec: {{models: [{models}], isolation: {isolation}}}
 def test_the_strictest_policy_that_names_the_model_counts(
     policies: list[tuple[str, str]], required: Literal["any", "landlock"]
 ) -> None:
-    files = {"models/delay/model.yaml": MODEL}
+    files = {"models/delay/model.yaml": MODEL, "models/delay/train.py": b"", "models/delay/requirements.lock": b""}
     for number, (models, isolation) in enumerate(policies):
         text = POLICY.format(number=number, models=models, isolation=isolation)
         files[f"policies/p{number}.yaml"] = text.encode()

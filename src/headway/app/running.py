@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 
@@ -37,6 +38,7 @@ def run(repo: Path, *, once: bool) -> None:
 
     On Ctrl-C and SIGTERM traffic ends first and models last; RefusedError when another `up` holds the lease.
     """
+    _require_local()
     patient = open_repository(repo)
     if once or not patient.source.seen():  # what is to be brought about once is what the remote says now
         patient.source.refresh()
@@ -59,6 +61,10 @@ def run(repo: Path, *, once: bool) -> None:
                 converge(world, memory, wait=stop.wait, tell=telling)
                 if memory.book.head.ahead:
                     open_book(patient).publish()
+                faults = [] if memory.main else [repository.source.absence(), memory.problem]
+                faults += [f"{name}: {fault}" if name else fault for name, fault in memory.troubles.items()]
+                if faults:
+                    raise RefusedError(f"Not all could be brought about. {' '.join(faults)}")
             else:
                 keep(world, memory, wait=stop.wait, tell=telling)
                 click.echo("Ending: traffic first, models last ...")
@@ -70,6 +76,13 @@ def run(repo: Path, *, once: bool) -> None:
         # The thread of a training would keep this process to its end, hours maybe; its cage ends with this process.
         sys.stdout.flush()
         os._exit(0)
+
+
+def _require_local() -> None:
+    """ModuleNotFoundError names what this machine lacks, before a pass would meet it in the middle of its work."""
+    for module in ("envoy", "onnxruntime", "polars"):
+        if find_spec(module) is None:
+            raise ModuleNotFoundError(f"No module named {module!r}", name=module)
 
 
 def stop(repo: Path) -> bool:

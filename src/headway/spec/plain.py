@@ -31,7 +31,8 @@ def plain(value: Any, shape: Shape) -> Any:  # noqa: ANN401, PLR0911 - any field
             return {
                 name: plain(getattr(value, name), field.shape)
                 for name, field in fields_of(kind).items()
-                if getattr(value, name) is not None
+                # Nothing is left out where it is what holds by default; elsewhere it is a choice.
+                if getattr(value, name) is not None or field.default is not None
             }
         case Many(of=of):
             return [plain(each, of) for each in value]

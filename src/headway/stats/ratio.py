@@ -31,5 +31,9 @@ def log_tilts(candidate: int, control: int, share: float) -> tuple[float, ...]:
 
 
 def mismatch(logs: Sequence[float]) -> float:
-    """The logarithm of the evidence so far that the split is not the intended one."""
+    """The logarithm of the evidence so far that the split is not the intended one; `logs` sum up the windows by tilt.
+
+    >>> mismatch(log_tilts(5, 95, 0.05)) < 0.01 < mismatch(log_tilts(0, 400, 0.05))
+    True
+    """
     return log_mean_exp(logs) if logs else 0.0

@@ -7,6 +7,7 @@ from typing import Any
 
 import joblib
 import msgspec
+import onnx
 import pytest
 from msgspec import structs
 from sklearn.metrics import accuracy_score, roc_auc_score
@@ -157,10 +158,13 @@ def test_a_bundle_altered_in_the_store_is_told(pair: Pair, assessor: LocalAssess
 def test_a_bundle_that_does_not_load_is_told(pair: Pair, assessor: LocalAssessor, tmp_path: Path) -> None:
     folder = tmp_path / "bundle"
     pair.workshop.store.place(pair.good, folder)
-    (folder / "model.onnx").write_bytes(b"no onnx")
+    graph = onnx.load_from_string((folder / "model.onnx").read_bytes())
+    graph.graph.node[0].input[0] = "nowhere"  # it passes the scan, and no runtime can load it
+    broken = graph.SerializeToString()
+    (folder / "model.onnx").write_bytes(broken)
     manifest = msgspec.json.decode((folder / BUNDLE_FILE).read_bytes(), type=Manifest)
     files = tuple(
-        structs.replace(file, sha256=digest(b"no onnx"), size=7) if file.path == "model.onnx" else file
+        structs.replace(file, sha256=digest(broken), size=len(broken)) if file.path == "model.onnx" else file
         for file in manifest.files
     )
     (folder / BUNDLE_FILE).write_bytes(msgspec.json.encode(structs.replace(manifest, files=files)))

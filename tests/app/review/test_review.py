@@ -31,7 +31,7 @@ class Place:
         town = self.town
         changed = {"models/delay/train.py": script.encode(), **(files or {})}
         if more:
-            changed["models/delay/model.yaml"] = MODEL.format(more=more).encode()
+            changed["models/delay/model.yaml"] = MODEL.format(name="delay", more=more, rollout="").encode()
         before = self.side(self.main)
         kept = {**town.source.read(self.main, town.source.files(self.main)), **changed}
         after = self.side(town.source.commit({path: data for path, data in kept.items() if data is not None}))
@@ -168,7 +168,7 @@ def test_a_live_version_that_is_not_here_is_never_taken_for_beaten(place: Place)
 
 def test_a_new_model_is_reviewed_and_the_old_is_left_alone(place: Place) -> None:
     files: dict[str, bytes | None] = {
-        "models/other/model.yaml": MODEL.format(more="").replace("name: delay", "name: other").encode(),
+        "models/other/model.yaml": MODEL.format(name="other", more="", rollout="").encode(),
         "models/other/train.py": b"new",
         "models/other/requirements.lock": b"",
     }
