@@ -211,7 +211,7 @@ class Team:
     def rollout(self, environment: str = "production") -> Rollout | None:
         """The rollout's state as it is kept beside the traffic."""
         kept = Memory(self.repo / ".headway/run/memory.db").read(f"rollout/{environment}/{MODEL}")
-        return msgspec.json.decode(kept, type=Rollout) if kept else None
+        return msgspec.json.decode(kept, type=list[Rollout])[0] if kept else None
 
     def rolled_out(self) -> RolledOut:
         """The record of the last rollout that ended."""

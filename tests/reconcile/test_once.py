@@ -162,3 +162,20 @@ def test_a_broken_spec_leaves_the_last_good_one_serving() -> None:
     status = town.memory.last["delay"]
     assert any("rollot" in action.why for action in status if isinstance(action, Nothing))
     assert town.runtime.observe("delay", "production").weights == {"1.0.0": 100.0}
+
+
+def test_a_direct_release_is_not_done_before_it_gets_the_requests() -> None:
+    town = Town()
+    town.commit("one", rollout="strategy: direct")
+    town.settle()
+    town.runtime.say("delay", "production", unready=frozenset({"1.1.0"}))
+    town.commit("two", rollout="strategy: direct")
+    for _ in range(3):
+        done = town.look()
+    assert town.stable() == "1.1.0"
+    assert town.runtime.observe("delay", "production").weights["1.0.0"] == 100.0
+    assert not done.settled
+    town.runtime.say("delay", "production", unready=frozenset())
+    town.look()
+    assert town.look().settled
+    assert town.runtime.observe("delay", "production").weights["1.1.0"] == 100.0

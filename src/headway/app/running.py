@@ -61,7 +61,7 @@ def run(repo: Path, *, once: bool) -> None:
                 converge(world, memory, wait=stop.wait, tell=telling)
                 if memory.book.head.ahead:
                     open_book(patient).publish()
-                faults = [] if memory.main else [repository.source.absence(), memory.problem]
+                faults = [] if memory.main else [*dict.fromkeys([repository.source.absence(), memory.problem])]
                 faults += [f"{name}: {fault}" if name else fault for name, fault in memory.troubles.items()]
                 if faults:
                     raise RefusedError(f"Not all could be brought about. {' '.join(faults)}")

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from headway.evidence.scan.compressed import bounded
+from headway.evidence.scan.compressed import Zlib, bounded
 from headway.evidence.scan.fault import ForbiddenError
 
 __all__ = ["Entry", "content", "entries"]
@@ -78,30 +78,12 @@ def content(data: bytes, entry: Entry) -> bytes:
     packed = data[entry.start : entry.start + entry.packed]
     if entry.method == _DEFLATED:
         try:
-            packed = bounded(_Inflate(), packed)
+            packed = bounded(Zlib(-15), packed)
         except zlib.error as error:
             raise ForbiddenError(f"{entry.name} in the zip archive is damaged: {error}") from None
     if len(packed) != entry.size or zlib.crc32(packed) != entry.crc:
         raise ForbiddenError(f"{entry.name} in the zip archive is not what its size and checksum say")
     return packed
-
-
-class _Inflate:
-    """A deflated entry as a stream that hands back what it has not read yet."""
-
-    def __init__(self) -> None:
-        self._stream = zlib.decompressobj(wbits=-15)
-
-    @property
-    def eof(self) -> bool:
-        return self._stream.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._stream.unused_data
-
-    def decompress(self, data: bytes, max_length: int, /) -> bytes:
-        return self._stream.decompress(self._stream.unconsumed_tail + data, max_length)
 
 
 def _directory(data: bytes) -> tuple[list[_Row], int]:

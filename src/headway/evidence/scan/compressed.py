@@ -8,7 +8,7 @@ from typing import Protocol
 
 from headway.evidence.scan.fault import REWRITE, ForbiddenError
 
-__all__ = ["bounded", "name_of", "opened"]
+__all__ = ["Zlib", "bounded", "name_of", "opened"]
 
 # An opened model of more than this is refused; so is one that swells more than so many times beyond the free bytes.
 MOST_BYTES = 2 * 2**30
@@ -25,28 +25,34 @@ class _Stream(Protocol):
     def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
-class _Zlib:
-    """A zlib or gzip stream, which hands back what it has not read yet where the other kinds keep it themselves."""
+class Zlib:
+    """A zlib, gzip or bare deflate stream, by `bits` as zlib counts them.
+
+    It hands back what it has not read yet; the other kinds of stream keep that themselves.
+    """
 
     def __init__(self, bits: int) -> None:
         self._stream = zlib.decompressobj(wbits=bits)
 
     @property
     def eof(self) -> bool:
+        """Has the end of the stream been reached?"""
         return self._stream.eof
 
     @property
     def unused_data(self) -> bytes:
+        """What follows the stream."""
         return self._stream.unused_data
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        """At most so many bytes of what comes next."""
         return self._stream.decompress(self._stream.unconsumed_tail + data, max_length)
 
 
 # First bytes -> name, and how the stream is opened (joblib.compressor); whatever the file is called.
 _STREAMS: Mapping[bytes, tuple[str, Callable[[], _Stream]]] = {
-    b"\x1f\x8b": ("gzip", lambda: _Zlib(31)),
-    b"x": ("zlib", lambda: _Zlib(15)),
+    b"\x1f\x8b": ("gzip", lambda: Zlib(31)),
+    b"x": ("zlib", lambda: Zlib(15)),
     b"BZ": ("bz2", bz2.BZ2Decompressor),
     b"\xfd7zXZ": ("xz", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=2**28)),
     b"\x5d\x00": ("lzma", lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=2**28)),
