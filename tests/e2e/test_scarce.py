@@ -35,7 +35,7 @@ def test_a_remote_that_is_away_is_told_and_gets_everything_later(team: Team) -> 
     team.await_version("1.0.0")
     away = remote.with_name("away.git")
     remote.rename(away)
-    team.until(lambda: "remote does not answer" in team.headway("status"), "status tells that the remote is away")
+    team.until(lambda: "not up to date: origin" in team.headway("status"), "status tells that the remote is away")
     team.headway("rollback", MODEL, "--to", "1.0.0", "--why", "try it out")
     team.until(lambda: team.story()[-1].startswith("Roll delay back"), "it is carried out all the same")
     team.until(lambda: team.status()["unpushed"] >= 2, "status counts what waits to be pushed")

@@ -5,6 +5,7 @@ from tests.reconcile.town import Town
 
 from headway.reconcile.book import Book
 from headway.reconcile.ports import Change
+from headway.reconcile.telling import REMOTE, told
 
 
 def town_with_remote() -> tuple[Town, MemoryRemote]:
@@ -64,3 +65,14 @@ def test_what_another_decided_first_is_told_and_read_again() -> None:
     lines = town.settle()
     assert any("another decided this first" in line for line in lines)
     assert town.subjects() == other.subjects()
+
+
+def test_another_process_is_told_that_the_remote_is_away() -> None:
+    town, remote = town_with_remote()
+    remote.away = True
+    town.commit("one")
+    town.settle()
+    assert "away" in told(town.world)[REMOTE]
+    remote.away = False
+    town.look()
+    assert REMOTE not in told(town.world)

@@ -15,7 +15,7 @@ from headway.reconcile.once import refresh
 from headway.reconcile.ports import PortError
 from headway.reconcile.scene import Scene
 from headway.reconcile.status import Alarm, ModelStatus, alarms, expected_false_aborts, status_of
-from headway.reconcile.telling import ALL, told
+from headway.reconcile.telling import ALL, REMOTE, told
 from headway.reconcile.urgent import in_words, waiting
 from headway.reconcile.world import World
 
@@ -31,7 +31,7 @@ def overview(repo: Path) -> Overview:
         main=memory.main,
         record=memory.book.head.commit,
         unpushed=memory.book.head.ahead,
-        problem=memory.problem or memory.book.head.problem,
+        problem=memory.problem or memory.book.head.problem or troubles.get(REMOTE, ""),
         trouble=troubles.get(ALL, ""),
         held_by=held_by,
         supervisor=open_runtime(repository).supervisor(),

@@ -8,23 +8,25 @@ from headway.reconcile.memory import Memory
 from headway.reconcile.ports import PortError
 from headway.reconcile.world import World
 
-__all__ = ["ALL", "tell", "told"]
+__all__ = ["ALL", "REMOTE", "tell", "told"]
 
-# The name under which faults of no one model stand.
+# The names under which faults of no one model stand, and what keeps the remote from being heard; no model has them.
 ALL = ""
+REMOTE = "/remote"
 KEY = "troubles"
 
 
 def tell(world: World, memory: Memory) -> None:
     """Keep the faults of the last pass; written when they change, and later when that cannot be."""
-    if memory.told != memory.troubles:
+    found = memory.troubles | ({REMOTE: memory.silence} if memory.silence else {})
+    if memory.told != found:
         with suppress(PortError):
-            world.runtime.remember(KEY, msgspec.json.encode(memory.troubles))
-            memory.told = dict(memory.troubles)
+            world.runtime.remember(KEY, msgspec.json.encode(found))
+            memory.told = found
 
 
 def told(world: World) -> dict[str, str]:
-    """Faults of the last pass, by model; those that all share under the empty name."""
+    """Faults of the last pass, by model; those that all share under ALL, and the remote's under REMOTE."""
     data = world.runtime.recall(KEY)
     if data is None:
         return {}
