@@ -32,4 +32,4 @@ def test_a_second_commit_goes_through_a_canary_and_is_promoted(team: Team) -> No
     assert users.tally.failures == {}, users.tally.reasons
     assert min(users.tally.answers["1.0.0"], users.tally.answers["1.1.0"]) > 0
     assert team.story()[-2:] == ["Start the rollout of delay 1.1.0 in production", "Promote delay 1.1.0 in production"]
-    assert "Nothing to do." in team.headway("plan")
+    team.until(lambda: "Nothing to do." in team.headway("plan"), "the version before is no longer kept")
