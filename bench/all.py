@@ -18,7 +18,15 @@ from rows import Row
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "reference" / "performance.md"
-PROGRAMS = ("start_up.py", "step.py", "pass_200.py", "history_1000.py", "weight_change.py", "verify_10000.py")
+PROGRAMS = (
+    "start_up.py",
+    "check_1000.py",
+    "step.py",
+    "pass_200.py",
+    "history_1000.py",
+    "weight_change.py",
+    "verify_10000.py",
+)
 MOST_S = 1800
 HEAD = """\
 # What it costs

@@ -1,17 +1,16 @@
 """What it costs to load and check 1,000 models: seconds of CPU, without and with reading them from Git and from disk.
 
-Run: python bench/check_1000.py [MODELS].  Budget: 2 s of CPU for 1,000.
+Run: python bench/check_1000.py.  Budget: 2 s of CPU for 1,000.
 """
 
-import resource
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from headway.app.checking import check
 from headway.spec.wish import load_wish
+from rows import Row, cost, show
 
 PROJECT = """\
 apiVersion: headway.dev/v1alpha1
@@ -84,21 +83,10 @@ def files_of(models: int) -> dict[str, bytes]:
     return {path: text.encode() for path, text in files.items()}
 
 
-def cpu() -> float:
-    """Seconds of CPU of this process and of those that it has waited for."""
-    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, whose))
-
-
-def cost(name: str, work: Callable[[], object]) -> None:
-    """Print one row: what was done, the least CPU of three times, what it found."""
-    spent = []
-    answer: object = None
-    for _ in range(3):
-        begin = cpu()
-        answer = work()
-        spent.append(cpu() - begin)
-    print(f"| {name} | {min(spent):.2f} | {answer} |")
+def row(what: str, work: Callable[[], str]) -> Row:
+    """What was done, the median CPU of three times, what it found."""
+    found = work()
+    return Row(what=what, unit="s", budget=2.0, measured=cost(work, 3), how=f"CPU, median of 3; {found}")
 
 
 def loaded(files: dict[str, bytes]) -> str:
@@ -115,7 +103,7 @@ def checked(root: Path, commit: str | None) -> str:
 
 def main() -> None:
     """Make the repository, then measure."""
-    models = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    models = 1000
     files = files_of(models)
     wrong = {path: data.replace(b"stages", b"stage").replace(b"auc", b"acc") for path, data in files.items()}
     with tempfile.TemporaryDirectory() as folder:
@@ -126,11 +114,14 @@ def main() -> None:
         git = ["git", "-C", folder, "-c", "user.name=a", "-c", "user.email=a@b"]
         for words in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "Begin"]):
             subprocess.run([*git, *words], check=True, timeout=600)
-        print(f"{models} models; seconds of CPU, the least of three\n| what | seconds | found |\n|---|---|---|")
-        cost("load and check", lambda: loaded(files))
-        cost("the same with faults in every model", lambda: loaded(wrong))
-        cost("`headway check` of the work tree", lambda: checked(root, None))
-        cost("`headway check` of a commit", lambda: checked(root, "main"))
+        show(
+            [
+                row(f"{models:,} models loaded and checked", lambda: loaded(files)),
+                row("the same with faults in every model", lambda: loaded(wrong)),
+                row(f"`headway check` of a work tree with {models:,} models", lambda: checked(root, None)),
+                row("`headway check` of a commit with as many", lambda: checked(root, "main")),
+            ]
+        )
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def commit(folder: Path, names: list[str], data: MemoryData) -> None:
         "environments/production.yaml": ENVIRONMENT.format(name="production", traffic="live"),
     }
     for name in names:
-        files[f"models/{name}/model.yaml"] = MODEL.format(more="").replace("name: delay", f"name: {name}")
+        files[f"models/{name}/model.yaml"] = MODEL.format(name=name, more="", rollout="")
         files[f"models/{name}/train.py"] = f"# {name}\n"
         files[f"models/{name}/requirements.lock"] = ""
         for part in ("train", "test"):

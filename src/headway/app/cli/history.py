@@ -40,6 +40,12 @@ def _told(line: Told, wide: int, why: str) -> str:
     place = f"{line.environment:<{wide}}  " if wide else ""
     main = f" from main {line.main[:8]}" if line.what == "trained" else ""
     head = f"{when}  {line.commit[:8]}  {line.version or '-':<8} {place}{line.what}{main}  [{line.signer}]"
+    return "\n".join([head, *(row for part in why.split("\n") if part for row in _rows(part))])
+
+
+def _rows(part: str) -> list[str]:
+    """A reason below its record.  Most are short, and wrapping is slow."""
     indent = " " * _WHY
-    told = [wrap(part, _WIDTH, initial_indent=indent, subsequent_indent=indent + "  ") for part in why.split("\n")]
-    return "\n".join([head, *(row for rows in told for row in rows)])
+    if len(indent) + len(part) <= _WIDTH:
+        return [indent + part]
+    return wrap(part, _WIDTH, initial_indent=indent, subsequent_indent=indent + "  ")
