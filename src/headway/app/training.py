@@ -10,8 +10,8 @@ from headway.app.errors import RefusedError
 from headway.app.repository import open_repository
 from headway.app.show import show
 from headway.app.wiring import open_memory, open_world
-from headway.evidence.recipe import declared_files
 from headway.evidence.record import StepRun
+from headway.reconcile.declared import declared
 from headway.reconcile.documents import lock_of
 from headway.reconcile.once import refresh
 from headway.reconcile.ports import PortError, TrainJob
@@ -46,9 +46,6 @@ def train(repo: Path, name: str, settings: tuple[str, ...], output: str) -> None
     model = _with(placed.value, settings)
     world, memory = open_world(repository), open_memory(repository)
     refresh(world, memory)
-    places = {f"{placed.folder}/{path}" if placed.folder else path: path for path in declared_files(model)}
-    listed = tree.files()
-    data = tree.read("", [place for place in places if place in listed])
     try:
         locked = memory.book.ledger.model(name).lock
         lock = lock_of(world.journal, name) if locked else world.data.lock(placed.folder, model.spec.data)
@@ -56,7 +53,7 @@ def train(repo: Path, name: str, settings: tuple[str, ...], output: str) -> None
             TrainJob(
                 model=model,
                 folder=placed.folder,
-                files={places[place]: content for place, content in data.items()},
+                files=declared(tree, "", placed.folder, model),
                 lock=lock,
                 number=lambda _signature: "0.0.0",
                 allow=allowed_classes(wish, model),

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 
 from msgspec import structs
 
-from headway.evidence.recipe import declared_files, recipe_digest, wish_digest
+from headway.evidence.recipe import recipe_digest, wish_digest
 from headway.evidence.state import ModelState
 from headway.plan.facts import Facts, Place
 from headway.reconcile import known
+from headway.reconcile.declared import declared
 from headway.reconcile.keeping import kept
 from headway.reconcile.memory import Memory
 from headway.reconcile.objects import stale
@@ -114,13 +115,9 @@ def _older(memory: Memory, state: ModelState, name: str) -> Placed[Model] | None
 
 def _asked_by_main(world: World, memory: Memory, wish: Wish, placed: Placed[Model], wanted: _Wanted) -> _Wanted:
     model, state = placed.value, memory.book.ledger.model(placed.value.metadata.name)
-    paths = {path: f"{placed.folder}/{path}" if placed.folder else path for path in declared_files(model)}
-    listed = world.source.files(memory.main)
-    present = {path: place for path, place in paths.items() if place in listed}
     key = (memory.main, model.metadata.name)
     if key not in memory.recipes:
-        data = world.source.read(memory.main, present.values())
-        memory.recipes[key] = recipe_digest(model, {path: data[place] for path, place in present.items()})
+        memory.recipes[key] = recipe_digest(model, declared(world.source, memory.main, placed.folder, model))
     recipe = memory.recipes[key]
     train, test = (state.lock.train, state.lock.test) if state.lock else ("", "")
     made = state.made_of(recipe, train)

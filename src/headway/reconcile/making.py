@@ -5,13 +5,14 @@ from msgspec import structs
 from headway.decide.gates.judge import judge, passed, refusal
 from headway.evidence.measurement import Measurement
 from headway.evidence.number import Numbered, next_version
-from headway.evidence.recipe import declared_files, test_digest, train_digest, wish_digest
+from headway.evidence.recipe import test_digest, train_digest, wish_digest
 from headway.evidence.record import Judged, Retraining, Subject
 from headway.evidence.verdict import Verdict
 from headway.plan.action import Assess, Release, Train
 from headway.plan.action import Lock as Pin
 from headway.plan.wanted import next_actions
 from headway.reconcile.book import Draft
+from headway.reconcile.declared import declared
 from headway.reconcile.documents import lock_file, lock_of, lock_path, paragraph
 from headway.reconcile.jobs import Done, Failed, Running
 from headway.reconcile.locking import locked
@@ -63,7 +64,7 @@ def train_job(scene: Scene, pinned: Lock) -> TrainJob:
     return TrainJob(
         model=model,
         folder=scene.folder,
-        files=_declared(scene, model),
+        files=declared(scene.world.source, scene.facts.main, scene.folder, model),
         lock=pinned,
         number=lambda signature: next_version(versions, signature, recipe=scene.facts.recipe, train=at_train),
         allow=allowed_classes(scene.wish, model),
@@ -161,14 +162,6 @@ def _conclude(scene: Scene, action: Assess, draft: Draft, *, good: bool) -> Effe
     why = "" if good else refusal(draft.verdicts)
     scene.memory.book.write([draft], main=scene.facts.main, subject=went, body=paragraph(why))
     return Effect(changed=True, line=f"{went}: {why}" if why else went)
-
-
-def _declared(scene: Scene, model: Model) -> dict[str, bytes]:
-    """The declared files' bytes at the commit, by their path in the model's folder."""
-    places = {f"{scene.folder}/{path}" if scene.folder else path: path for path in declared_files(model)}
-    listed = scene.world.source.files(scene.facts.main)
-    data = scene.world.source.read(scene.facts.main, [place for place in places if place in listed])
-    return {places[place]: content for place, content in data.items()}
 
 
 def _model(scene: Scene) -> Model:

@@ -16,7 +16,7 @@ from headway.app.review.changes import field_changes, file_changes, findings_sin
 from headway.app.review.model import review_model
 from headway.app.review.view import ModelReview, Review
 from headway.app.wiring import open_memory, open_world
-from headway.evidence.recipe import declared_files
+from headway.reconcile.declared import declared
 from headway.reconcile.gather import gather
 from headway.reconcile.memory import Memory
 from headway.reconcile.once import refresh
@@ -108,12 +108,7 @@ def _files(side: Side, placed: Placed[Model] | None) -> Mapping[str, bytes]:
     """The declared files by their path in the model's folder, those that are there."""
     if placed is None:
         return {}
-    places = {
-        f"{placed.folder}/{path}" if placed.folder else path: path for path in declared_files(placed.value)
-    }  # fmt: skip
-    listed = side.source.files(side.commit)
-    data = side.source.read(side.commit, [place for place in places if place in listed])
-    return {places[place]: content for place, content in data.items()}
+    return declared(side.source, side.commit, placed.folder, placed.value)
 
 
 # Parts of a wish that make no version and ask for no judgement: they hold from the merge on.
