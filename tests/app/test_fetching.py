@@ -15,7 +15,7 @@ from headway.app.cli.fetch import command
 from headway.app.errors import RefusedError
 from headway.evidence.folder import FileDigest, listing
 from headway.evidence.vsa import ReleaseClaim, release_statement
-from headway.serve.bundle import open_bundle
+from headway.serve.models.bundle import open_bundle
 from headway.spec.digest import digest
 
 DECIDER, STRANGER = MemorySigning("decider"), MemorySigning("stranger")

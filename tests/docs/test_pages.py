@@ -8,7 +8,7 @@ import pytest
 from headway.app.cli.main import COMMANDS, MACHINES
 from headway.app.reference import PAGES as GENERATED
 from headway.app.settings import SETTINGS
-from headway.serve.metrics import METRICS
+from headway.serve.watch.metrics import METRICS
 
 DOCS = Path(__file__).parents[2] / "docs"
 TOP = DOCS.parent

@@ -12,9 +12,9 @@ from tests.serve.bundles import INPUTS, OUTPUTS, ROW, request
 from tests.serve.running import Server
 
 from headway.evidence.bundle import Signature
-from headway.serve import invocations, oip
+from headway.serve.batching.rows import Layout
 from headway.serve.fault import Fault
-from headway.serve.rows import Layout
+from headway.serve.protocols import invocations, oip
 
 
 def column(name: str, **changes: Any) -> bytes:

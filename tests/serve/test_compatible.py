@@ -10,9 +10,9 @@ from tests.evidence.test_number import VALUES, signatures
 
 from headway.evidence.bundle import Signature
 from headway.evidence.compatible import refusals
-from headway.serve import invocations, oip
+from headway.serve.batching.rows import Layout
 from headway.serve.fault import Fault
-from headway.serve.rows import Layout
+from headway.serve.protocols import invocations, oip
 
 KINDS = {bool: "BOOL", int: "INT64", float: "FP64", str: "BYTES", type(None): "FP64"}
 

@@ -157,7 +157,7 @@ def test_it_serves_without_uvloop_too(classifier: Path, tmp_path: Path) -> None:
         assert server.infer(request([ROW])).status_code == 200
 
 
-@pytest.mark.parametrize("runtime", ["headway.serve.onnx", "headway.serve.process"])
+@pytest.mark.parametrize("runtime", ["headway.serve.runtimes.onnx", "headway.serve.runtimes.process"])
 def test_the_server_loads_nothing_of_the_control_plane(runtime: str) -> None:
     program = f"import sys, headway.serve.run, {runtime}; print(*sorted(m for m in sys.modules if m[:8] == 'headway.'))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)

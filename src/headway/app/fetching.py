@@ -9,9 +9,9 @@ from msgspec import Struct
 from headway.app.errors import RefusedError
 from headway.app.storage import store_at
 from headway.reconcile.ports import PortError
-from headway.serve.bundle import open_bundle
 from headway.serve.fault import RefusedError as Refusal
-from headway.serve.release import require_release
+from headway.serve.models.bundle import open_bundle
+from headway.serve.models.release import require_release
 
 __all__ = ["Guard", "fetch"]
 

@@ -33,8 +33,8 @@ def predict(repo: Path, named: str, file: Path, python: str | None) -> Predictio
     and this interpreter for a folder.
     """
     try:
-        from headway.serve.bundle import open_bundle
         from headway.serve.fault import RefusedError as Refusal
+        from headway.serve.models.bundle import open_bundle
         from headway.serve.score import score
     except ModuleNotFoundError as missing:
         raise RefusedError(f"{missing.name} is not installed; install headway[serve].") from None

@@ -7,7 +7,7 @@ from headway.app.cli.page import page as commands
 from headway.app.contents import decisions, documents
 from headway.app.settings import page as settings
 from headway.decide.rollout.diagram import page as rollout_states
-from headway.serve.metrics import page as metrics
+from headway.serve.watch.metrics import page as metrics
 from headway.spec.pages import findings_page, kinds_page
 
 __all__ = ["INDEXES", "PAGES", "renew"]

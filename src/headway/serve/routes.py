@@ -11,12 +11,12 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from headway import __version__
-from headway.serve import invocations, oip
-from headway.serve.answers import Answers
-from headway.serve.batch import Job
-from headway.serve.connection import Exchange
+from headway.serve.batching.answers import Answers
+from headway.serve.batching.batch import Job
 from headway.serve.fault import Fault
-from headway.serve.model import Model
+from headway.serve.models.model import Model
+from headway.serve.protocols import invocations, oip
+from headway.serve.wire.connection import Exchange
 
 __all__ = ["Routes"]
 

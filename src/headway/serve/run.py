@@ -17,13 +17,14 @@ from pathlib import Path
 
 import msgspec
 
-from headway.serve.bundle import Opened, open_bundle
-from headway.serve.connection import Connection, Gate
 from headway.serve.fault import RefusedError
-from headway.serve.model import Model, runtime_of
+from headway.serve.models.bundle import Opened, open_bundle
+from headway.serve.models.model import Model
+from headway.serve.models.release import require_release
 from headway.serve.options import Options
-from headway.serve.release import require_release
 from headway.serve.routes import Routes
+from headway.serve.runtimes.choice import runtime_of
+from headway.serve.wire.connection import Connection, Gate
 
 __all__ = ["serve"]
 

@@ -9,13 +9,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from headway.serve.answers import Answers
-from headway.serve.bundle import Opened
+from headway.serve.batching.answers import Answers
+from headway.serve.batching.rows import Batch, Layout, Rows, join, take
 from headway.serve.fault import Fault, RefusedError
-from headway.serve.invocations import cell
-from headway.serve.model import Model, runtime_of
+from headway.serve.models.bundle import Opened
+from headway.serve.models.model import Model
 from headway.serve.options import Limits
-from headway.serve.rows import Batch, Layout, Rows, join, take
+from headway.serve.protocols.invocations import cell
+from headway.serve.runtimes.choice import runtime_of
 
 __all__ = ["Scored", "read_csv", "score"]
 

@@ -12,12 +12,13 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from headway.serve.answers import Answers
-from headway.serve.bundle import open_bundle
+from headway.serve.batching.answers import Answers
+from headway.serve.batching.rows import join, take
 from headway.serve.fault import Fault, RefusedError
-from headway.serve.model import Model, runtime_of
+from headway.serve.models.bundle import open_bundle
+from headway.serve.models.model import Model
 from headway.serve.options import Limits
-from headway.serve.rows import join, take
+from headway.serve.runtimes.choice import runtime_of
 
 __all__ = ["ANSWERS_FILE", "ROWS_FILE", "Answered"]
 

@@ -7,8 +7,8 @@ from tests.serve.bundles import ROW, request
 from tests.serve.running import Server, serving
 
 from headway.evidence.summary import ColumnSummary, Summary
-from headway.serve.drift import WINDOW_S, Drift
-from headway.serve.metrics import BUCKETS_S, METRICS, Metrics, page
+from headway.serve.watch.drift import WINDOW_S, Drift
+from headway.serve.watch.metrics import BUCKETS_S, METRICS, Metrics, page
 
 LINE = re.compile(r'^[a-z_]+\{([a-z]+="[^"]*",?)+\} [-+0-9.e]+$')
 OWN = '{model="delay",version="1.2.3"}'

@@ -2,7 +2,7 @@
 
 from headway.evidence.bundle import Column, Manifest
 from headway.evidence.summary import ColumnSummary
-from headway.serve.rows import Layout, Rows, take
+from headway.serve.batching.rows import Layout, Rows, take
 
 __all__ = ["ordinary_row"]
 

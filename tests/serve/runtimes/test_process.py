@@ -13,7 +13,7 @@ import pytest
 from tests.serve.bundles import ROW, flights, pipeline, python_classifier, request
 from tests.serve.running import Server, refusal, serving
 
-from headway.serve import worker
+from headway.serve.runtimes import worker
 
 STRICT = """
 from pathlib import Path

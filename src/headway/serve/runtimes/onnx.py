@@ -9,12 +9,12 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from headway.evidence.bundle import Manifest
-from headway.serve.answers import Answers, answers_of
-from headway.serve.bundle import Opened
+from headway.serve.batching.answers import Answers, answers_of
+from headway.serve.batching.rows import Batch, Layout
+from headway.serve.batching.runtime import Done
 from headway.serve.fault import Fault, RefusedError
-from headway.serve.graph import faults
-from headway.serve.rows import Batch, Layout
-from headway.serve.runtime import Done
+from headway.serve.models.bundle import Opened
+from headway.serve.runtimes.graph import faults
 
 __all__ = ["OnnxRuntime"]
 

@@ -15,9 +15,9 @@ from tests.serve.running import refusal, serving
 
 from headway.evidence.bundle import BUNDLE_FILE, Column, Manifest, Signature
 from headway.evidence.vsa import ReleaseClaim, release_statement
-from headway.serve.bundle import open_bundle
 from headway.serve.fault import RefusedError
-from headway.serve.graph import faults
+from headway.serve.models.bundle import open_bundle
+from headway.serve.runtimes.graph import faults
 
 
 @pytest.fixture

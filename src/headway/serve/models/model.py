@@ -2,30 +2,19 @@
 
 import asyncio
 
-from headway.serve.answers import Answers
-from headway.serve.batch import Batcher, Job
-from headway.serve.binning import Binner
-from headway.serve.bundle import Opened
-from headway.serve.drift import Drift
+from headway.serve.batching.answers import Answers
+from headway.serve.batching.batch import Batcher, Job
+from headway.serve.batching.rows import Layout, join
+from headway.serve.batching.runtime import Runtime
 from headway.serve.fault import Fault, RefusedError
-from headway.serve.metrics import Metrics
+from headway.serve.models.bundle import Opened
+from headway.serve.models.warmup import ordinary_row
 from headway.serve.options import Limits
-from headway.serve.rows import Layout, join
-from headway.serve.runtime import Runtime
-from headway.serve.warmup import ordinary_row
+from headway.serve.watch.binning import Binner
+from headway.serve.watch.drift import Drift
+from headway.serve.watch.metrics import Metrics
 
-__all__ = ["Model", "runtime_of"]
-
-
-def runtime_of(opened: Opened, python: str) -> Runtime:
-    """The runtime that the bundle names; its modules are imported only when they are needed."""
-    if opened.manifest.runtime == "onnx":
-        from headway.serve.onnx import OnnxRuntime  # noqa: PLC0415 - the reason above
-
-        return OnnxRuntime(opened)
-    from headway.serve.process import ProcessRuntime  # noqa: PLC0415 - the reason above
-
-    return ProcessRuntime(opened, python)
+__all__ = ["Model"]
 
 
 class Model:

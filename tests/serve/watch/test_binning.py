@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from headway.evidence.bundle import Column, Manifest, Signature
 from headway.evidence.summary import ColumnSummary, Summary
-from headway.serve.answers import Answers
-from headway.serve.binning import Binner
-from headway.serve.rows import Layout, join, take
+from headway.serve.batching.answers import Answers
+from headway.serve.batching.rows import Layout, join, take
+from headway.serve.watch.binning import Binner
 
 EDGES = (-1.5, 0.0, 0.0625, 3.0)
 SIGNATURE = Signature(

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from headway.serve import worker
-from headway.serve.answers import Answers, answers_of
-from headway.serve.bundle import Opened
+from headway.serve.batching.answers import Answers, answers_of
+from headway.serve.batching.rows import Batch
+from headway.serve.batching.runtime import Done
 from headway.serve.fault import Fault, RefusedError
-from headway.serve.rows import Batch
-from headway.serve.runtime import Done
+from headway.serve.models.bundle import Opened
+from headway.serve.runtimes import worker
 
 __all__ = ["ProcessRuntime"]
 

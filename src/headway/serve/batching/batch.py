@@ -9,11 +9,11 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
-from headway.serve.answers import Answers
+from headway.serve.batching.answers import Answers
+from headway.serve.batching.rows import Batch, Layout, Rows, join
+from headway.serve.batching.runtime import Runtime
 from headway.serve.fault import Fault
 from headway.serve.options import Limits
-from headway.serve.rows import Batch, Layout, Rows, join
-from headway.serve.runtime import Runtime
 
 __all__ = ["Batcher", "Job"]
 

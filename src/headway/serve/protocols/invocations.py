@@ -10,9 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from headway.evidence.bundle import Column
-from headway.serve.answers import Answers
+from headway.serve.batching.answers import Answers
+from headway.serve.batching.rows import Layout, Rows, absent, strange, take
 from headway.serve.fault import Fault
-from headway.serve.rows import Layout, Rows, absent, strange, take
 
 __all__ = ["Read", "cell", "encode", "parse", "parse_csv"]
 

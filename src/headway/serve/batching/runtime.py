@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from headway.serve.answers import Answers
+from headway.serve.batching.answers import Answers
+from headway.serve.batching.rows import Batch
 from headway.serve.fault import Fault
-from headway.serve.rows import Batch
 
 __all__ = ["Done", "Runtime"]
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from headway.evidence.bundle import Manifest
 from headway.evidence.summary import ColumnSummary, Summary
-from headway.serve.answers import Answers
-from headway.serve.rows import Batch, Layout
+from headway.serve.batching.answers import Answers
+from headway.serve.batching.rows import Batch, Layout
 
 __all__ = ["Binner"]
 

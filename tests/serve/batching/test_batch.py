@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.evidence.bundle import Column, Signature
-from headway.serve.answers import Answers
-from headway.serve.batch import Batcher, Job
+from headway.serve.batching.answers import Answers
+from headway.serve.batching.batch import Batcher, Job
+from headway.serve.batching.rows import Batch, Layout, join, take
+from headway.serve.batching.runtime import Done
 from headway.serve.fault import Fault
 from headway.serve.options import Limits
-from headway.serve.rows import Batch, Layout, join, take
-from headway.serve.runtime import Done
 
 SIGNATURE = Signature(
     inputs=(

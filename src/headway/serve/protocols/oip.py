@@ -11,9 +11,9 @@ import msgspec
 from msgspec import Struct
 
 from headway.evidence.bundle import Column, Manifest
-from headway.serve.answers import Answers
+from headway.serve.batching.answers import Answers
+from headway.serve.batching.rows import Layout, Rows, absent, strange, take, take_flat
 from headway.serve.fault import Fault
-from headway.serve.rows import Layout, Rows, absent, strange, take, take_flat
 
 __all__ = ["Asked", "encode", "metadata", "parse"]
 

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 import msgspec
 import pytest
 
-from headway.serve.connection import Connection, Exchange, Gate
 from headway.serve.options import Limits
+from headway.serve.wire.connection import Connection, Exchange, Gate
 
 LIMITS = Limits(head_bytes=2000, body_bytes=5000, pipelined=4, linger_s=0.05)
 

@@ -1,0 +1,1 @@
+"""Bundles on disk become models that answer: checked, released, loaded, warmed."""

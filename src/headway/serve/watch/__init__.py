@@ -1,0 +1,1 @@
+"""What is counted while serving: metrics, drift."""

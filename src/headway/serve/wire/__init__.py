@@ -1,0 +1,1 @@
+"""Bytes on a connection become requests, and answers become bytes; nothing here knows of models."""
