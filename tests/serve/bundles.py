@@ -141,6 +141,13 @@ def python_classifier(folder: Path, predict: str = "", code: dict[str, str] | No
     return write_bundle(folder, manifest, files)
 
 
+def renamed(folder: Path, **changes: Any) -> Path:
+    """A bundle whose manifest says something else of itself."""
+    manifest = msgspec.json.decode((folder / BUNDLE_FILE).read_bytes(), type=Manifest)
+    (folder / BUNDLE_FILE).write_bytes(msgspec.json.encode(msgspec.structs.replace(manifest, **changes)))
+    return folder
+
+
 def request(rows: Sequence[dict[str, Any]], **more: Any) -> dict[str, Any]:
     """An inference request with one input a column."""
     kinds = {"carrier": "BYTES"}

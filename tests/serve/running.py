@@ -39,13 +39,13 @@ class Server:
         return self.process.wait(timeout=30)
 
 
-def command(bundle: Path, *options: str) -> list[str]:
-    """The server's command line."""
-    return [sys.executable, "-m", "headway.serve", str(bundle), *options]
+def command(bundle: Path | None, *options: str) -> list[str]:
+    """The server's command line; without a bundle, its options say what is served."""
+    return [sys.executable, "-m", "headway.serve", *([str(bundle)] if bundle else []), *options]
 
 
 @contextmanager
-def serving(bundle: Path, place: Path, *options: str, env: dict[str, str] | None = None) -> Iterator[Server]:
+def serving(bundle: Path | None, place: Path, *options: str, env: dict[str, str] | None = None) -> Iterator[Server]:
     """A server that is ready; killed at the end if it does not leave by itself."""
     ready = place / f"ready-{time.monotonic_ns()}.json"
     log = place / f"{ready.stem}.log"
@@ -71,7 +71,7 @@ def serving(bundle: Path, place: Path, *options: str, env: dict[str, str] | None
         process.wait()
 
 
-def refusal(bundle: Path, *options: str) -> str:
+def refusal(bundle: Path | None, *options: str) -> str:
     """The line with which the server refuses to start."""
     done = subprocess.run(command(bundle, *options), capture_output=True, text=True, timeout=START_S, check=False)
     assert done.returncode == 1, done.stderr

@@ -1,4 +1,4 @@
-"""`python -m headway.serve BUNDLE`: the model server's own command line, without the control plane's."""
+"""`python -m headway.serve BUNDLE…`: the model server's own command line, without the control plane's."""
 
 import argparse
 import sys
@@ -13,15 +13,21 @@ __all__ = ["main", "parser"]
 
 def parser() -> argparse.ArgumentParser:
     """The options; their defaults are those of `Options`."""
-    made = argparse.ArgumentParser(prog="headway serve", description="Serve one bundle over HTTP.")
-    made.add_argument("bundle", type=Path, help="the bundle's folder")
+    made = argparse.ArgumentParser(prog="headway serve", description="Serve bundles over HTTP.")
+    made.add_argument("bundle", type=Path, nargs="*", help="a bundle's folder; several are served beside each other")
+    made.add_argument("--models", type=Path, metavar="FOLDER", help="serve its bundles; load and unload on request")
     made.add_argument("--host", default="127.0.0.1")
     made.add_argument("--port", type=int, default=0, help="0: any free one, told in the ready file (default)")
     made.add_argument("--ready-file", type=Path, help="written when ready: port, pid, nonce, digest")
     made.add_argument("--nonce", default="", help="repeated in the ready file")
-    made.add_argument("--digest", default="", help="refuse a bundle of any other folder digest")
+    made.add_argument("--digest", default="", help="refuse the one bundle if its folder has another digest")
     made.add_argument("--environment", default="", help="the environment that the release statement must name")
-    made.add_argument("--require-release", type=Path, metavar="FILE", help="refuse to start without this statement")
+    made.add_argument(
+        "--require-release",
+        type=Path,
+        metavar="FILE",
+        help="serve nothing without this statement; a folder: without DIGEST.json in it",
+    )
     made.add_argument("--keys", type=Path, help="JSON: name to public key in hex, of those who may release")
     made.add_argument("--python", default=sys.executable, help="interpreter of a bundle whose runtime is python")
     made.add_argument("--drain", type=float, default=10.0, help="seconds to serve on after SIGTERM")
@@ -33,8 +39,13 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve; the exit code is 0 after a drain and 1 when the bundle is refused."""
     asked = parser().parse_args(arguments)
+    if not asked.bundle and asked.models is None:
+        parser().error("say which: BUNDLE, or --models FOLDER")
+    if asked.digest and (len(asked.bundle) != 1 or asked.models):
+        parser().error("--digest names one bundle")
     options = Options(
-        bundle=asked.bundle,
+        bundles=tuple(asked.bundle),
+        models=asked.models,
         host=asked.host,
         port=asked.port,
         ready_file=asked.ready_file,

@@ -29,11 +29,14 @@ class Limits(Struct, frozen=True, kw_only=True):
 class Options(Struct, frozen=True, kw_only=True):
     """The command line as a value.
 
+    `bundles` are served; `models` is a folder of more, served too, loaded and unloaded on request.
+
     After SIGTERM the server goes on for `drain_s` seconds, or until no connection was open for `quiet_s` when that is
     given.  It is not where endpoints are withdrawn some time after the signal, as in a cluster.
     """
 
-    bundle: Path
+    bundles: tuple[Path, ...] = ()
+    models: Path | None = None
     host: str = "127.0.0.1"
     port: int = 0
     ready_file: Path | None = None

@@ -10,17 +10,21 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from email.utils import formatdate
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from headway.serve.control import Control
 from headway.serve.fault import RefusedError
 from headway.serve.models.bundle import Opened, open_bundle
+from headway.serve.models.library import Library
 from headway.serve.models.model import Model
 from headway.serve.models.release import require_release
+from headway.serve.models.shelf import Shelf
 from headway.serve.options import Options
 from headway.serve.routes import Routes
 from headway.serve.runtimes.choice import runtime_of
@@ -34,32 +38,42 @@ _LAST_S = 0.5  # of a drain: no new connections, what is under way is finished
 
 
 def serve(options: Options) -> None:
-    """Serve until told to stop; RefusedError when the bundle must not be served."""
-    opened = open_bundle(options.bundle.resolve(), options.digest)
-    if options.release:
-        require_release(options.release, options.keys, bundle=opened.digest, environment=options.environment)
+    """Serve until told to stop; RefusedError when a bundle must not be served."""
+    library = Library(options.bundles, options.models)
+    opened = [_admitted(options, entry.folder) for entry in library.entries()]
     try:
         import uvloop  # noqa: PLC0415 - optional, and a third of the speed
     except ImportError:
-        asyncio.run(_serve(options, opened))
+        asyncio.run(_serve(options, library, opened))
     else:
-        uvloop.run(_serve(options, opened))
+        uvloop.run(_serve(options, library, opened))
 
 
-async def _serve(options: Options, opened: Opened) -> None:
+def _admitted(options: Options, folder: Path) -> Opened:
+    """A bundle whose bytes are those of its manifest, and which may be served here; else RefusedError."""
+    opened = open_bundle(folder, options.digest)
+    if options.release:
+        require_release(options.release, options.keys, bundle=opened.digest, environment=options.environment)
+    return opened
+
+
+async def _serve(options: Options, library: Library, opened: Sequence[Opened]) -> None:
     loop = asyncio.get_running_loop()
     stop = _Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.tell, number)
-    model = Model(opened, runtime_of(opened, options.python), options.limits)
-    routes = Routes(model, draining=lambda: gate.draining)
+    shelf = Shelf(lambda bundle: Model(bundle, runtime_of(bundle, options.python), options.limits))
+    control = Control(library, shelf, partial(_admitted, options))
+    routes = Routes(shelf, control, draining=lambda: gate.draining)
+    shelf.tell(routes.renew)
     gate = Gate(options.limits, routes.handle, routes.refused)
     door = _Door(gate, options)
     port = await door.open()
-    beat = asyncio.create_task(_beat(gate, model))
+    beat = asyncio.create_task(_beat(gate, shelf))
     try:
-        if await _unless(stop.told, model.start()):
-            _say(f"{opened.manifest.model} {opened.manifest.version} is ready on {options.host}:{port}")
+        if await _unless(stop.told, shelf.start(opened)):
+            named = ", ".join(f"{each.manifest.model} {each.manifest.version}" for each in opened) or "no model yet"
+            _say(f"{named} is ready on {options.host}:{port}")
             _write_ready(options, opened, port)
             await stop.told.wait()
             await _drain(options, gate, door, stop)
@@ -68,7 +82,7 @@ async def _serve(options: Options, opened: Opened) -> None:
         await door.close()
         for connection in list(gate.open):
             connection.close()
-        await model.stop()
+        await shelf.stop()
 
 
 class _Stop:
@@ -138,16 +152,15 @@ async def _unless(told: asyncio.Event, starting: Coroutine[None, None, None]) ->
     return False
 
 
-async def _beat(gate: Gate, model: Model) -> None:
+async def _beat(gate: Gate, shelf: Shelf) -> None:
     """Once a second: the rate, connections over time, the date in every answer."""
     loop = asyncio.get_running_loop()
-    told = model.manifest.version
-    version = f"headway-version: {told}\r\n".encode("latin-1", "replace") if told.isprintable() else b""
     while True:
-        gate.fixed = version + f"Date: {formatdate(time.time(), usegmt=True)}\r\n".encode()
+        gate.fixed = f"Date: {formatdate(time.time(), usegmt=True)}\r\n".encode()
         gate.sweep(loop.time())
-        model.metrics.tick()
-        model.drift.tick(loop.time())
+        for model in shelf:
+            model.metrics.tick()
+            model.drift.tick(loop.time())
         await asyncio.sleep(1)
 
 
@@ -174,11 +187,13 @@ async def _drain(options: Options, gate: Gate, door: _Door, stop: _Stop) -> None
         await asyncio.sleep(_TICK_S)
 
 
-def _write_ready(options: Options, opened: Opened, port: int) -> None:
-    """Tell whoever started us, in one piece."""
+def _write_ready(options: Options, opened: Sequence[Opened], port: int) -> None:
+    """Tell whoever started us, in one piece; the digest where one bundle is served."""
     if options.ready_file is None:
         return
-    said = {"port": port, "pid": os.getpid(), "nonce": options.nonce, "digest": opened.digest}
+    said: dict[str, object] = {"port": port, "pid": os.getpid(), "nonce": options.nonce}
+    if len(opened) == 1:
+        said["digest"] = opened[0].digest
     handle, name = tempfile.mkstemp(dir=options.ready_file.parent, prefix=".ready-")
     with os.fdopen(handle, "wb") as file:
         file.write(msgspec.json.encode(said))

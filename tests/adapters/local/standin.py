@@ -47,7 +47,7 @@ class Server:
         for line in head.lower().split(b"\r\n"):
             if line.startswith(b"content-length:"):
                 await reader.readexactly(int(line.split(b":")[1]))
-        summary = b"/headway/summary" in head.split(b"\r\n", 1)[0]
+        summary = b"/summary HTTP" in head.split(b"\r\n", 1)[0]
         body = json.dumps(
             {"rows": self.served, "columns": []} if summary else {"version": self.version, "pid": os.getpid()}
         )

@@ -95,7 +95,7 @@ def test_a_loaded_server_is_live_and_ready(server: Server, path: str) -> None:
 def test_the_ready_file_says_which_process_serves_which_bytes(server: Server) -> None:
     assert server.said["pid"] == server.process.pid
     assert server.said["nonce"] == "n1"
-    assert server.said["digest"] == server.client.get("/headway/info").json()["digest"]
+    assert server.said["digest"] == server.client.get("/v2/models/delay").json()["parameters"]["digest"]
 
 
 def test_answers_name_the_version_that_gave_them(server: Server) -> None:

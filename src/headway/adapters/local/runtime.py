@@ -265,9 +265,10 @@ def _counts(view: View) -> dict[str, Arm]:
 
 def _summaries(view: View) -> tuple[PodSummary, ...]:
     """What every ready process has seen; one that does not answer in time is left out."""
+    path = f"/v2/models/{view.place.model}/summary"
 
     def ask_one(pod: PodView) -> bytes | None:
-        return ask_model(pod.port, "/headway/summary", timeout_s=_SUMMARY_S)
+        return ask_model(pod.port, path, timeout_s=_SUMMARY_S)
 
     ready = [pod for pod in view.pods if pod.state == "ready"]
     if len(ready) > 1:

@@ -42,7 +42,16 @@ class Batcher:
         self._queue: deque[Job] = deque()
         self._rows = 0
         self._scheduled = False
+        self._running = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._loop = asyncio.get_running_loop()
+
+    async def done(self) -> None:
+        """Until nothing is queued or being answered."""
+        while self._queue or self._running:
+            self._idle.clear()
+            await self._idle.wait()
 
     def submit(self, job: Job) -> None:
         """Queue a job; Fault 503 when the model is away or the queue is full."""
@@ -64,6 +73,7 @@ class Batcher:
         if self._queue and self._runtime.free:
             jobs = self._take()
             batch = join(self._layout, [job.rows for job in jobs])
+            self._running += 1
             self._runtime.run(batch, partial(self._finish, jobs, batch))
             if self._queue:  # the next batch waits for the next turn, so that probes and other clients get theirs
                 self._schedule()
@@ -80,6 +90,7 @@ class Batcher:
         return jobs
 
     def _finish(self, jobs: list[Job], batch: Batch, result: Answers | Fault) -> None:
+        self._running -= 1
         if isinstance(result, Fault):
             if result.shared and len(jobs) > 1:
                 self._apart(jobs)
@@ -95,6 +106,8 @@ class Batcher:
                 start = stop
         if self._queue:
             self._schedule()
+        elif not self._idle.is_set():
+            self._idle.set()
 
     def _drop(self) -> list[Job]:
         dropped = list(self._queue)

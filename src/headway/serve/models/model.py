@@ -1,6 +1,7 @@
 """A served model: its runtime, its queue, its counters.  Ready when it has answered one ordinary row."""
 
 import asyncio
+from contextlib import suppress
 
 from headway.serve.batching.answers import Answers
 from headway.serve.batching.batch import Batcher, Job
@@ -15,6 +16,8 @@ from headway.serve.watch.drift import Drift
 from headway.serve.watch.metrics import Metrics
 
 __all__ = ["Model"]
+
+_LEAVE_S = 60.0
 
 
 class Model:
@@ -31,6 +34,7 @@ class Model:
         self.metrics = Metrics(opened.manifest.model, opened.manifest.version, self.drift.scores)
         self._batcher = Batcher(runtime, self.layout, limits, self.binner.add)
         self._warm = False
+        self.leaving = False
 
     @property
     def ready(self) -> bool:
@@ -52,6 +56,13 @@ class Model:
         if not self._warm:
             raise Fault(503, "the model is being loaded", retry_s=1)
         self._batcher.submit(job)
+
+    async def leave(self) -> None:
+        """Answer what was asked, then end; nothing new comes, for no path leads here any more."""
+        self.leaving = True
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._batcher.done(), _LEAVE_S)
+        await self.stop()
 
     async def stop(self) -> None:
         """End the runtime."""

@@ -12,7 +12,8 @@ __all__ = ["require_release"]
 def require_release(statement: Path, keys: Path | None, *, bundle: str, environment: str) -> None:
     """RefusedError unless the statement lets the bundle into the environment.
 
-    `keys` is a JSON file from outside Git, name to Ed25519 public key in hex; without it nothing is authenticated.
+    `statement` is a file, or a folder where the bundle's own is called by its digest (`<digest>.json`).  `keys` is a
+    JSON file from outside Git, name to Ed25519 public key in hex; without it nothing is authenticated.
     """
     # cryptography is a heavy import, which a server that requires nothing need not pay.
     from headway.evidence.vsa import check_release  # noqa: PLC0415 - the reason above
@@ -20,7 +21,7 @@ def require_release(statement: Path, keys: Path | None, *, bundle: str, environm
     if keys is None or not environment:
         raise RefusedError("a release is required: say --keys FILE and --environment NAME too")
     try:
-        envelope = statement.read_bytes()
+        envelope = (statement / f"{bundle}.json" if statement.is_dir() else statement).read_bytes()
         known = msgspec.json.decode(keys.read_bytes(), type=dict[str, str])
     except OSError as error:
         raise RefusedError(f"a release is required and {error.filename} cannot be read ({error.strerror})") from None

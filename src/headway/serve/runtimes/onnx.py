@@ -1,5 +1,6 @@
 """The runtime `onnx`: ONNX Runtime in the server's own process, on one thread."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -18,6 +19,7 @@ from headway.serve.runtimes.graph import faults
 
 __all__ = ["OnnxRuntime"]
 
+Call = Callable[[Mapping[str, NDArray[Any]]], Sequence[NDArray[Any]]]
 Feed = Callable[[Batch], dict[str, NDArray[Any]]]
 
 _TYPES: Mapping[str, type[np.generic]] = {
@@ -48,7 +50,11 @@ class OnnxRuntime:
         self.up = False
 
     async def start(self) -> None:
-        """Load the session; RefusedError when the file is unsafe, broken, or does not fit the signature."""
+        """Load aside, so that the models beside it go on; RefusedError when the file is unsafe or does not fit."""
+        await asyncio.to_thread(self._load)
+        self.up = True
+
+    def _load(self) -> None:
         if found := faults(self._data):
             raise RefusedError(f"{self._manifest.entry} is refused: {'; '.join(found)}")
         options = onnxruntime.SessionOptions()
@@ -61,16 +67,17 @@ class OnnxRuntime:
         self._data = b""
         self._feed = _feed(self._manifest, session)
         self._names = _outputs(self._manifest, session)
-        self._call = partial(session.run, list(self._names.values()))
+        self._call: Call = partial(session.run, list(self._names.values()))
         self._truth = {value: value for value in self._manifest.classes if isinstance(value, bool)}
-        self.up = True
 
     def run(self, batch: Batch, done: Done) -> None:
         """Answer a batch at once."""
         done(self._answer(batch))
 
     async def stop(self) -> None:
-        """Nothing is left behind."""
+        """Let go of the session and its memory; who asks all the same finds it down."""
+        self.up = False
+        self._call = _gone
 
     def _answer(self, batch: Batch) -> Answers | Fault:
         try:
@@ -109,6 +116,10 @@ def _feed(manifest: Manifest, session: onnxruntime.InferenceSession) -> Feed:
         side = layout.numbers if kind else layout.texts
         places.append((item.name, side.index(position), kind))
     return _columns(places)
+
+
+def _gone(feed: Mapping[str, NDArray[Any]]) -> Sequence[NDArray[Any]]:  # noqa: ARG001 - a session's own signature
+    raise RuntimeError("the model was unloaded")
 
 
 def _line(error: Exception) -> str:

@@ -3,12 +3,12 @@
 import time
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["BUCKETS_S", "METRICS", "Metric", "Metrics", "page"]
+__all__ = ["BUCKETS_S", "METRICS", "Metric", "Metrics", "page", "text"]
 
 BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _QPS_OVER = 10  # seconds
@@ -60,7 +60,7 @@ def page() -> str:
             "# Metrics",
             "",
             "Every model server answers `GET /metrics` in Prometheus' text format. `model` and `version` are fixed",
-            "when the bundle is loaded; counters begin at zero with the process.",
+            "when the bundle is loaded; counters begin at zero when it is loaded.",
             "",
             "| metric | type | labels | what it says |",
             "|---|---|---|---|",
@@ -96,12 +96,12 @@ class Metrics:
         """Once a second, for the rate."""
         self._past.append((time.perf_counter(), self._requests))
 
-    def text(self) -> str:
-        """Everything in Prometheus' text format, version 0.0.4."""
+    def samples(self) -> Mapping[str, list[str]]:
+        """What is to be shown, by metric: labels and value."""
         begin, before = self._past[0]
         rate = (self._requests - before) / max(time.perf_counter() - begin, 1e-3)
         own = self._labels
-        samples: Mapping[str, list[str]] = {
+        return {
             "ml_prediction_requests_total": [f"{{{own}}} {self._requests}"],
             "ml_prediction_errors_total": [f"{{{own}}} {self._errors}"],
             "ml_prediction_latency_seconds": self._histogram(),
@@ -110,11 +110,6 @@ class Metrics:
                 f'{{{own},column="{_escaped(name)}"}} {score:.6g}' for name, score in self._drift().items()
             ],
         }
-        lines: list[str] = []
-        for metric in METRICS:
-            lines += [f"# HELP {metric.name} {metric.says}", f"# TYPE {metric.name} {metric.kind}"]
-            lines += [metric.name + sample for sample in samples[metric.name]]
-        return "\n".join([*lines, ""])
 
     def _histogram(self) -> list[str]:
         lines, total = [], 0
@@ -122,6 +117,16 @@ class Metrics:
             total += count
             lines.append(f'_bucket{{{self._labels},le="{edge}"}} {total}')
         return [*lines, f"_sum{{{self._labels}}} {self._seconds:.9g}", f"_count{{{self._labels}}} {total}"]
+
+
+def text(models: Iterable[Metrics]) -> str:
+    """Everything of all models in Prometheus' text format, version 0.0.4."""
+    samples = [metrics.samples() for metrics in models]
+    lines: list[str] = []
+    for metric in METRICS:
+        lines += [f"# HELP {metric.name} {metric.says}", f"# TYPE {metric.name} {metric.kind}"]
+        lines += [metric.name + sample for each in samples for sample in each[metric.name]]
+    return "\n".join([*lines, ""])
 
 
 def _escaped(text: str) -> str:

@@ -31,7 +31,7 @@ _STARTS = {status: b"HTTP/1.1 %d %b\r\nContent-Type: " % (status, reason) for st
 
 
 class Exchange:
-    """One request, and the place in line of its answer."""
+    """One request, and the place in line of its answer.  `noted` is told of the status, once it is sent."""
 
     __slots__ = (
         "_connection",
@@ -43,6 +43,7 @@ class Exchange:
         "kind",
         "length",
         "method",
+        "noted",
         "path",
         "start",
         "tensors",
@@ -62,6 +63,7 @@ class Exchange:
         self.keep = True
         self.start = 0.0
         self.wire: bytes | None = None
+        self.noted: Callable[[Exchange, int], None] | None = None
         self._old = False
 
     def answer(self, status: int, body: bytes, kind: bytes = JSON, extra: bytes = b"") -> None:
@@ -79,6 +81,8 @@ class Exchange:
             _STARTS[status], kind, len(body), gate.fixed, extra, body,
         )  # fmt: skip
         self._connection.flush()
+        if self.noted:
+            self.noted(self, status)
 
     def speak_old(self) -> None:
         """The client speaks HTTP/1.0, and keeps a connection only when it is told that it may."""

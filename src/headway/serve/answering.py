@@ -1,0 +1,128 @@
+"""What one model's paths answer: predictions, metadata, readiness, summary."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from headway.serve.batching.answers import Answers
+from headway.serve.batching.batch import Job
+from headway.serve.fault import Fault
+from headway.serve.models.model import Model
+from headway.serve.protocols import invocations, oip
+from headway.serve.wire.connection import Exchange
+
+__all__ = ["Answering", "Handler", "fail", "tell"]
+
+Handler = Callable[[Exchange], None]
+Encode = Callable[[Answers, int, int], bytes]
+
+# An answer's header stays small, whatever a request names.
+_MOST, _LONGEST = 20, 60
+
+
+class Answering:
+    """The handlers of one model; each may raise Fault.
+
+    `versions` are those of its name; `draining` says whether the server is on its way out.
+    """
+
+    def __init__(self, model: Model, versions: Sequence[str], draining: Callable[[], bool]) -> None:
+        self.model = model
+        self._versions = versions
+        self._draining = draining
+        told = model.manifest.version
+        self._version = f"headway-version: {told}\r\n".encode("latin-1", "replace") if told.isprintable() else b""
+
+    def gets(self) -> Mapping[str, Handler]:
+        """By the end of the path, what is asked with GET."""
+        return {"": self._metadata, "/ready": self._ready, "/summary": self._summary}
+
+    def posts(self) -> Mapping[str, Handler]:
+        """By the end of the path, what is asked with POST: predictions, all of which are counted."""
+        return {"/infer": self._infer, "/invocations": self.invocations}
+
+    def noted(self, exchange: Exchange, status: int) -> None:
+        """Count an answer to a request for predictions."""
+        self.model.metrics.count(time.perf_counter() - exchange.start, ok=status < 400)
+
+    def invocations(self, exchange: Exchange) -> None:
+        """MLflow's way to ask."""
+        exchange.noted = self.noted
+        _identity(exchange)
+        kind = exchange.kind.lower().partition(b";")[0].strip()
+        match kind:
+            case b"text/csv":
+                read = invocations.parse_csv(exchange.body, self.model.layout)
+            case b"application/json" | b"":
+                read = invocations.parse(exchange.body, self.model.layout)
+            case _:
+                raise Fault(415, f"content type {kind.decode('latin-1')!r}; expected application/json or text/csv")
+        done = partial(self._done, exchange, invocations.encode, _told(read.ignored))
+        self.model.submit(Job(read.rows, done))
+
+    def _infer(self, exchange: Exchange) -> None:
+        exchange.noted = self.noted
+        if exchange.tensors:
+            raise Fault(415, "binary tensors are not supported; send the data as JSON")
+        _identity(exchange)
+        asked = oip.parse(exchange.body, self.model.layout, self.model.outputs)
+        encode = partial(oip.encode, asked, self.model.manifest)
+        self.model.submit(Job(asked.rows, partial(self._done, exchange, encode, _told(asked.ignored))))
+
+    def _done(
+        self, exchange: Exchange, encode: Encode, extra: bytes, result: Answers | Fault, start: int, stop: int
+    ) -> None:
+        if self.model.leaving:
+            exchange.keep = False  # another server, or another version, answers the next one
+        if isinstance(result, Fault):
+            fail(exchange, result, self._version)
+        else:
+            exchange.answer(200, encode(result, start, stop), extra=self._version + extra)
+
+    def _ready(self, exchange: Exchange) -> None:
+        ready = self.model.ready and not self._draining()
+        tell(exchange, {"name": self.model.manifest.model, "ready": ready}, 200 if ready else 503, self._version)
+
+    def _metadata(self, exchange: Exchange) -> None:
+        manifest = self.model.manifest
+        about = {
+            "digest": self.model.digest,
+            "task": manifest.task,
+            "classes": manifest.classes,
+            "runtime": manifest.runtime,
+            "reason": manifest.reason,
+        }
+        said = oip.metadata(manifest, self.model.runtime.platform)
+        tell(exchange, {**said, "versions": self._versions, "parameters": about}, extra=self._version)
+
+    def _summary(self, exchange: Exchange) -> None:
+        tell(exchange, self.model.binner.summary(), extra=self._version)
+
+
+def tell(exchange: Exchange, value: Any, status: int = 200, extra: bytes = b"") -> None:  # noqa: ANN401 - any JSON
+    """Answer with JSON."""
+    exchange.answer(status, msgspec.json.encode(value), extra=extra)
+
+
+def fail(exchange: Exchange, fault: Fault, extra: bytes = b"") -> None:
+    """Answer with why there is no answer."""
+    if fault.retry_s:
+        extra += b"Retry-After: %d\r\n" % fault.retry_s
+    tell(exchange, {"error": fault.message}, fault.status, extra)
+
+
+def _told(ignored: Sequence[str]) -> bytes:
+    """The header that names columns which were sent and not taken, encoded as in a URL; none where all were."""
+    if not ignored:
+        return b""
+    names = ",".join(quote(name[:_LONGEST], safe="", errors="replace") for name in ignored[:_MOST])
+    return b"Headway-Ignored: %b\r\n" % names.encode()
+
+
+def _identity(exchange: Exchange) -> None:
+    if exchange.encoding.lower() not in {b"", b"identity"}:
+        raise Fault(415, f"content encoding {exchange.encoding.decode('latin-1')!r} is not supported; send it plain")
