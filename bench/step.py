@@ -14,8 +14,8 @@ from msgspec import structs
 from tests.adapters.steps.workshop import Workshop
 
 from headway.adapters.steps.cache import StepCache
-from headway.adapters.steps.launcher import landlock_abi
 from headway.adapters.steps.train import Place, train_key, train_step
+from headway.serve.cage.landlock import landlock_abi
 from rows import Row, cost, show
 
 PROGRAM = b"open('model.joblib', 'w').write('1')"

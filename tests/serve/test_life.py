@@ -167,3 +167,14 @@ def test_the_server_loads_nothing_of_the_control_plane(runtime: str) -> None:
     program = f"import sys, headway.serve.run; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_nothing_is_written_to_a_users_home_and_nobody_is_called(classifier: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with serving(classifier, tmp_path, env={"HOME": str(home), "XDG_CACHE_HOME": str(home)}) as server:
+        server.infer(request([ROW]))
+        sockets = {line.split()[9] for line in Path(f"/proc/{server.process.pid}/net/tcp").read_text().splitlines()[1:]}
+        held = {str(path.readlink()) for path in Path(f"/proc/{server.process.pid}/fd").iterdir()}
+    assert list(home.iterdir()) == []
+    assert len(held & {f"socket:[{number}]" for number in sockets}) <= 2  # where it listens, and its one client

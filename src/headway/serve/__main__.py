@@ -5,8 +5,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from headway.serve.cage.sandbox import enter
 from headway.serve.fault import RefusedError
+from headway.serve.models.library import Library
 from headway.serve.options import Limits, Options
+from headway.serve.wire.door import listen
 
 __all__ = ["main", "parser"]
 
@@ -33,6 +36,14 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--drain", type=float, default=10.0, help="seconds to serve on after SIGTERM")
     made.add_argument("--quiet", type=float, help="leave sooner, after so many seconds without a client")
     made.add_argument("--max-body", type=int, default=Limits().body_bytes, help="bytes of a request, at most")
+    made.add_argument(
+        "--sandbox",
+        nargs="?",
+        const="strict",
+        default="off",
+        choices=["best", "strict"],
+        help="give up files but the bundles, and the network but its socket (Landlock, seccomp); best: what there is",
+    )
     return made
 
 
@@ -57,12 +68,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         python=asked.python,
         drain_s=asked.drain,
         quiet_s=asked.quiet,
+        sandbox=asked.sandbox,
         limits=Limits(body_bytes=asked.max_body),
     )
     try:
-        from headway.serve.run import serve  # noqa: PLC0415 - a missing extra is named below, not shown as a traceback
+        listening = listen(options.host, options.port)
+        isolation = "" if options.sandbox == "off" else enter(options, Library(options.bundles, options.models))
+        # Only now: a missing extra is named below, and the sandbox must be entered before libraries start threads.
+        from headway.serve.run import serve  # noqa: PLC0415 - the reasons above
 
-        serve(options)
+        serve(options, listening, isolation)
     except RefusedError as refusal:
         sys.stderr.write(f"headway serve: {' '.join(str(refusal).split())}\n")
         return 1

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 from msgspec import Struct
 
@@ -48,4 +49,5 @@ class Options(Struct, frozen=True, kw_only=True):
     python: str = sys.executable
     drain_s: float = 10.0
     quiet_s: float | None = None
+    sandbox: Literal["off", "best", "strict"] = "off"
     limits: Limits = Limits()

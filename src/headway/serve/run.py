@@ -11,7 +11,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Coroutine, Sequence
-from contextlib import suppress
 from email.utils import formatdate
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,6 @@ from pathlib import Path
 import msgspec
 
 from headway.serve.control import Control
-from headway.serve.fault import RefusedError
 from headway.serve.models.bundle import Opened, open_bundle
 from headway.serve.models.library import Library
 from headway.serve.models.model import Model
@@ -29,24 +27,27 @@ from headway.serve.options import Options
 from headway.serve.routes import Routes
 from headway.serve.runtimes.choice import runtime_of
 from headway.serve.wire.connection import Connection, Gate
+from headway.serve.wire.door import Door
 
 __all__ = ["serve"]
 
 _TICK_S = 0.05
-_BACKLOG = 1024
 _LAST_S = 0.5  # of a drain: no new connections, what is under way is finished
 
 
-def serve(options: Options) -> None:
-    """Serve until told to stop; RefusedError when a bundle must not be served."""
+def serve(options: Options, listening: socket.socket, isolation: str = "") -> None:
+    """Serve until told to stop; RefusedError when a bundle must not be served.
+
+    `listening` is where clients come in; `isolation` says what this process gave up, for whoever reads the ready file.
+    """
     library = Library(options.bundles, options.models)
     opened = [_admitted(options, entry.folder) for entry in library.entries()]
     try:
         import uvloop  # noqa: PLC0415 - optional, and a third of the speed
     except ImportError:
-        asyncio.run(_serve(options, library, opened))
+        asyncio.run(_serve(options, library, opened, Door(listening), isolation))
     else:
-        uvloop.run(_serve(options, library, opened))
+        uvloop.run(_serve(options, library, opened, Door(listening), isolation))
 
 
 def _admitted(options: Options, folder: Path) -> Opened:
@@ -57,7 +58,7 @@ def _admitted(options: Options, folder: Path) -> Opened:
     return opened
 
 
-async def _serve(options: Options, library: Library, opened: Sequence[Opened]) -> None:
+async def _serve(options: Options, library: Library, opened: Sequence[Opened], door: Door, isolation: str) -> None:
     loop = asyncio.get_running_loop()
     stop = _Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -67,14 +68,13 @@ async def _serve(options: Options, library: Library, opened: Sequence[Opened]) -
     routes = Routes(shelf, control, draining=lambda: gate.draining)
     shelf.tell(routes.renew)
     gate = Gate(options.limits, routes.handle, routes.refused)
-    door = _Door(gate, options)
-    port = await door.open()
+    await door.open(lambda: Connection(gate))
     beat = asyncio.create_task(_beat(gate, shelf))
     try:
         if await _unless(stop.told, shelf.start(opened)):
             named = ", ".join(f"{each.manifest.model} {each.manifest.version}" for each in opened) or "no model yet"
-            _say(f"{named} is ready on {options.host}:{port}")
-            _write_ready(options, opened, port)
+            _say(f"{named} is ready on {options.host}:{door.port}")
+            _write_ready(options, opened, door.port, isolation)
             await stop.told.wait()
             await _drain(options, gate, door, stop)
     finally:
@@ -98,46 +98,6 @@ class _Stop:
         self.at_once = self.told.is_set()
         self.at_terminal = self.at_terminal or number == signal.SIGINT
         self.told.set()
-
-
-class _Door:
-    """The listening socket; closing it turns nobody away who had already come in."""
-
-    def __init__(self, gate: Gate, options: Options) -> None:
-        self._gate = gate
-        self._options = options
-        self._socket: socket.socket | None = None
-        self._listener: asyncio.Server | None = None
-
-    async def open(self) -> int:
-        """Listen; the port."""
-        host, port = self._options.host, self._options.port
-        try:
-            family = socket.AF_INET6 if ":" in host else socket.AF_INET
-            own = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-            own.setblocking(False)  # noqa: FBT003 - the socket's own signature
-            # The loop gets a duplicate, so that it can stop listening while the queue of connections lives on.
-            make = asyncio.get_running_loop().create_server
-            self._listener = await make(lambda: Connection(self._gate), sock=own.dup(), backlog=_BACKLOG)
-        except OSError as error:
-            raise RefusedError(f"cannot listen on {host}:{port}: {error.strerror}") from None
-        self._socket = own
-        return int(own.getsockname()[1])
-
-    async def close(self) -> None:
-        """Take in those whose connection the kernel has already accepted, which a close would reset; then shut."""
-        own, self._socket = self._socket, None
-        if own is None or self._listener is None:
-            return
-        self._listener.close()
-        waiting = []
-        with suppress(OSError):  # BlockingIOError: the queue is empty
-            while True:
-                waiting.append(own.accept()[0])
-        own.close()
-        for client in waiting:
-            client.setblocking(False)  # noqa: FBT003 - the socket's own signature
-            await asyncio.get_running_loop().connect_accepted_socket(lambda: Connection(self._gate), client)
 
 
 async def _unless(told: asyncio.Event, starting: Coroutine[None, None, None]) -> bool:
@@ -164,7 +124,7 @@ async def _beat(gate: Gate, shelf: Shelf) -> None:
         await asyncio.sleep(1)
 
 
-async def _drain(options: Options, gate: Gate, door: _Door, stop: _Stop) -> None:
+async def _drain(options: Options, gate: Gate, door: Door, stop: _Stop) -> None:
     loop = asyncio.get_running_loop()
     begin = loop.time()
     gate.draining = True
@@ -187,11 +147,13 @@ async def _drain(options: Options, gate: Gate, door: _Door, stop: _Stop) -> None
         await asyncio.sleep(_TICK_S)
 
 
-def _write_ready(options: Options, opened: Sequence[Opened], port: int) -> None:
+def _write_ready(options: Options, opened: Sequence[Opened], port: int, isolation: str) -> None:
     """Tell whoever started us, in one piece; the digest where one bundle is served."""
     if options.ready_file is None:
         return
     said: dict[str, object] = {"port": port, "pid": os.getpid(), "nonce": options.nonce}
+    if isolation:
+        said["isolation"] = isolation
     if len(opened) == 1:
         said["digest"] = opened[0].digest
     handle, name = tempfile.mkstemp(dir=options.ready_file.parent, prefix=".ready-")

@@ -17,9 +17,9 @@ from tests.adapters.steps.workshop import flights, model_of
 
 from headway.adapters.measure.assessor import LocalAssessor
 from headway.adapters.steps.cache import listed
-from headway.adapters.steps.launcher import landlock_abi
 from headway.evidence.bundle import BUNDLE_FILE, Manifest
 from headway.reconcile.ports import MeasureJob
+from headway.serve.cage.landlock import landlock_abi
 from headway.spec.digest import digest
 from headway.spec.gate import Gate, LatencyGate, MetricGate
 

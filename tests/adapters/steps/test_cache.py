@@ -12,10 +12,10 @@ import pytest
 from msgspec import structs
 from tests.adapters.steps.workshop import Workshop, flights
 
-from headway.adapters.steps.launcher import landlock_abi
 from headway.adapters.steps.train import train_key
 from headway.evidence.record import StepRun
 from headway.reconcile.ports import TrainJob, TrainResult
+from headway.serve.cage.landlock import landlock_abi
 from headway.spec.gate import LatencyGate
 from headway.spec.serving import Replicas, Serve
 

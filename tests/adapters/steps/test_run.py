@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from headway.adapters.steps.launcher import landlock_abi
 from headway.adapters.steps.log import Log
 from headway.adapters.steps.run import Outcome, Step, isolated, python_paths, run
+from headway.serve.cage.landlock import landlock_abi
 
 ABI = landlock_abi()
 landlocked = pytest.mark.skipif(ABI == 0, reason="this kernel has no Landlock")

@@ -1,17 +1,20 @@
 """Runs one program in a cage: a session of its own, bounded time and memory, Landlock where the kernel has it.
 
-Run by its path with a plain interpreter; imports nothing of headway.  Reads what to do as JSON from its standard input
-and says on a pipe (its argument) first how the cage is built and last how the program ended.  As the subreaper of all
+Run by its path with a plain interpreter; of headway it loads Landlock alone, from a folder that is its second argument.
+Reads what to do as JSON from its standard input and says on a pipe (its first) first how the cage is built and last how
+the program ended.  As the subreaper of all
 that the program starts it leaves nothing behind, and it ends all of it when whoever started it dies.
 """
 
 import ctypes
+import importlib
 import json
 import os
 import resource
 import signal
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 24, 36, 38
@@ -19,97 +22,16 @@ LOOK_FIRST_S, LOOK_S = 0.005, 0.1
 # Helpers such as joblib's notice the end of their parent and leave; what stays longer was left behind.
 LEAVE_S, END_S = 2.0, 10.0
 
-# System calls, rights and rule types of Landlock by ABI (kernel.org/doc/html/latest/userspace-api/landlock.html).
-CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
-VERSION_FLAG, PATH_BENEATH, NET_PORT = 1, 1, 2
-EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, TRUNCATE = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 14
-READ = EXECUTE | READ_FILE | READ_DIR
-OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE
-RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1}
-BIND, CONNECT = 1, 2
-NETWORK_ABI, SCOPE_ABI = 4, 6
-ABSTRACT_SOCKETS, SIGNALS = 1, 2
-
 WATCHED = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
 Told = dict[str, Any]
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-class Ruleset(ctypes.Structure):
-    """struct landlock_ruleset_attr; an older kernel is given the first fields only."""
-
-    _fields_ = (("fs", ctypes.c_uint64), ("net", ctypes.c_uint64), ("scoped", ctypes.c_uint64))
-
-
-class Beneath(ctypes.Structure):
-    """struct landlock_path_beneath_attr."""
-
-    _pack_ = 1
-    _layout_ = "ms"
-    _fields_ = (("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32))
-
-
-class Port(ctypes.Structure):
-    """struct landlock_net_port_attr; port 0 stands for any free one."""
-
-    _fields_ = (("allowed", ctypes.c_uint64), ("port", ctypes.c_uint64))
-
-
-def landlock_abi() -> int:
-    """The kernel's Landlock ABI; 0 when it has none."""
-    return max(0, int(libc.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(VERSION_FLAG))))
-
-
-def isolation(abi: int, network: str) -> str:
-    """The cage in words, as the record keeps it."""
-    if not abi:
-        return "process group only: this kernel has no Landlock"
-    parts = ["files", *(["signals"] if abi >= SCOPE_ABI else [])]
-    closed = {"open": "network open", "serve": "TCP: listening only", "none": "no TCP"}[network]
-    return f"landlock {abi} ({', '.join(parts)}); {closed if abi >= NETWORK_ABI else 'network open'}; process group"
-
-
-def confine(told: Told, abi: int) -> None:
-    """Let this process, and all it starts, reach only what is told; OSError when the kernel refuses."""
-    rights = RIGHTS[min(abi, max(RIGHTS))]
-    closed = abi >= NETWORK_ABI and told["network"] != "open"
-    attributes = Ruleset(
-        fs=rights, net=BIND | CONNECT if closed else 0, scoped=ABSTRACT_SOCKETS | SIGNALS if abi >= SCOPE_ABI else 0
-    )
-    size = 8 if abi < NETWORK_ABI else 16 if abi < SCOPE_ABI else 24
-    ruleset = _checked(libc.syscall(CREATE_RULESET, ctypes.byref(attributes), ctypes.c_size_t(size), 0), "create")
-    for path in told["readable"]:
-        _allow(ruleset, path, READ)
-    for path in told["writable"]:
-        _allow(ruleset, path, rights)
-    if closed and told["network"] == "serve":
-        rule = Port(allowed=BIND, port=0)
-        _checked(libc.syscall(ADD_RULE, ruleset, NET_PORT, ctypes.byref(rule), 0), "add_rule port")
-    _checked(libc.syscall(RESTRICT_SELF, ruleset, 0), "restrict_self")
-
-
-def _allow(ruleset: int, path: str, allowed: int) -> None:
-    try:
-        handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except OSError:
-        return  # what is not there needs no permission
-    if not os.path.isdir(path):  # noqa: PTH112 - pathlib would cost every step its import
-        allowed &= OF_FILES
-    rule = Beneath(allowed=allowed, parent=handle)
-    done = libc.syscall(ADD_RULE, ruleset, PATH_BENEATH, ctypes.byref(rule), 0)
-    os.close(handle)
-    _checked(done, f"add_rule {path}")
-
-
-def _checked(answer: int, what: str) -> int:
-    if answer < 0:
-        raise OSError(ctypes.get_errno(), f"landlock_{what}")
-    return answer
-
-
 def main() -> None:
     """Run what is told, watch it, and say how it ended."""
     report = int(sys.argv[1])
+    sys.path.append(sys.argv[2])
+    landlock = importlib.import_module("landlock")
     os.set_inheritable(report, False)  # noqa: FBT003 - its own signature
     signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -117,11 +39,11 @@ def main() -> None:
     told: Told = json.loads(sys.stdin.buffer.read())
     if os.getppid() != told["parent"]:
         return  # it died before it could be watched
-    abi = landlock_abi() if told["landlock"] else 0
-    _say(report, {"isolation": isolation(abi, told["network"])})
+    abi = landlock.landlock_abi() if told["landlock"] else 0
+    _say(report, {"isolation": landlock.isolation(abi, told["network"])})
     child = os.fork()
     if child == 0:
-        _become(told, abi)
+        _become(told, abi, landlock.confine)
     status, reason, peak = _watch(child, told)
     left = _left_behind()
     _say(report, {"status": status, "reason": reason, "peak": peak, "left": left})
@@ -131,7 +53,7 @@ def _say(report: int, what: Told) -> None:
     os.write(report, json.dumps(what).encode() + b"\n")
 
 
-def _become(told: Told, abi: int) -> None:
+def _become(told: Told, abi: int, confine: Callable[..., None]) -> None:
     """In the child: give up what it does not need, then become the program."""
     try:
         os.setsid()
@@ -151,7 +73,7 @@ def _become(told: Told, abi: int) -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.chdir(told["folder"])
         if abi:
-            confine(told, abi)
+            confine(abi, told["network"], told["readable"], told["writable"])
         os.execvp(told["command"][0], told["command"])  # noqa: S606 - the cage's purpose
     except OSError as error:
         os.write(2, f"headway: {told['command'][0]} cannot be started: {error}\n".encode())

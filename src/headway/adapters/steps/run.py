@@ -15,27 +15,20 @@ from msgspec import Struct
 
 from headway.adapters.steps.log import Log
 from headway.reconcile.ports import PortError
+from headway.serve.cage import landlock
+from headway.serve.cage.system import DEVICES, SYSTEM
 from headway.spec.policy import Isolation
 
 __all__ = ["Cage", "Outcome", "Step", "headway_paths", "isolated", "python_paths", "run", "started"]
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
+LANDLOCK = str(Path(landlock.__file__).parent)
 # A launcher that does not end by itself after its own limit is ended from outside.
 GRACE_S = 30.0
 FILE_AT_MOST = 64 * 2**30
 # More than any training starts on a machine that people buy; a fork bomb is there within a second.
 PROCESSES_AT_MOST = 2048
 
-# What programs need of a system, and no more of /etc than that: names, certificates, clocks, linking.
-SYSTEM = (
-    "/usr", "/lib", "/lib64", "/bin", "/sbin", "/opt", "/nix/store", "/proc", "/sys", "/dev/urandom", "/dev/random",
-    *(f"/etc/{name}" for name in (
-        "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "timezone", "passwd", "group", "nsswitch.conf",
-        "hosts", "host.conf", "resolv.conf", "gai.conf", "services", "protocols", "ssl", "ca-certificates", "pki",
-        "alternatives", "mime.types", "os-release", "locale.alias", "fonts")),
-)  # fmt: skip
-# Shared memory is where numeric libraries keep semaphores and arrays of their workers; the rest are GPUs.
-DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/shm", "/dev/dri", "/dev/kfd")  # noqa: S108 - named to be allowed
 GPUS = "nvidia*"
 
 Network = Literal["open", "serve", "none"]
@@ -118,7 +111,7 @@ def started(step: Step) -> Iterator[Cage]:
     ours, theirs = os.pipe()
     try:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(LAUNCHER), str(theirs)],
+            [sys.executable, "-I", "-S", str(LAUNCHER), str(theirs), LANDLOCK],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -56,15 +57,22 @@ class Serving(Struct, frozen=True, kw_only=True):
             taking = threading.Thread(target=_take, args=(cage, log), daemon=True)
             taking.start()
             try:
-                port = _port(cage, Path(place) / "ready.json", log)
-                yield Served(address=f"127.0.0.1:{port}", isolation=cage.isolation)
+                ready = _ready(cage, Path(place) / "ready.json", log)
+                isolation = f"{cage.isolation}; its server {ready['isolation']}"
+                yield Served(address=f"127.0.0.1:{ready['port']}", isolation=isolation)
             finally:
                 cage.end()
                 taking.join()
 
 
 def _step(bundle: Path, digest: str, python: Path, place: Path, memory: int) -> Step:
-    options = {"--port": "0", "--ready-file": place / "ready.json", "--digest": digest, "--python": python}
+    options = {
+        "--sandbox": "best",
+        "--port": "0",
+        "--ready-file": place / "ready.json",
+        "--digest": digest,
+        "--python": python,
+    }
     words = (str(word) for pair in options.items() for word in pair)
     return Step(
         command=(sys.executable, "-I", "-m", "headway.serve", str(bundle), *words),
@@ -89,11 +97,13 @@ def _take(cage: Cage, log: Log) -> None:
         log.add(part)
 
 
-def _port(cage: Cage, ready: Path, log: Log) -> int:
+def _ready(cage: Cage, ready: Path, log: Log) -> dict[str, Any]:
+    """What the server says when it is ready."""
     end = time.monotonic() + READY_LIMIT_S
     while time.monotonic() < end:
         if ready.exists():
-            return int(json.loads(ready.read_bytes())["port"])
+            said: dict[str, Any] = json.loads(ready.read_bytes())
+            return said
         if cage.process.poll() is not None:
             raise PortError(f"The bundle cannot be served: {log.last() or 'its server ended without a word'}.")
         time.sleep(LOOK_S)

@@ -10,7 +10,6 @@ from msgspec import structs
 
 from headway.adapters.steps.cache import Entry, StepCache, listed
 from headway.adapters.steps.environments import CONVERTERS, Environments
-from headway.adapters.steps.launcher import isolation, landlock_abi
 from headway.adapters.steps.package import Packager, Rows
 from headway.adapters.steps.run import isolated
 from headway.adapters.steps.train import Place, train_key, train_step
@@ -19,6 +18,7 @@ from headway.evidence.bundle import BUNDLE_FILE, Manifest
 from headway.evidence.recipe import recipe_digest, train_digest
 from headway.evidence.record import StepRun, Trained
 from headway.reconcile.ports import PortError, Store, TrainJob, TrainResult, UnreachableError
+from headway.serve.cage.landlock import isolation, landlock_abi
 from headway.spec.digest import canonical, digest, digest_of
 
 __all__ = ["LocalTrainer"]

@@ -21,14 +21,16 @@ _BUNDLES = 10_000
 class _Named(Struct):
     model: str
     version: str
+    runtime: str = ""
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """A bundle by the name that it gives itself; `reason` says why it cannot be read."""
+    """A bundle by the name and runtime that it gives itself; `reason` says why it cannot be read."""
 
     folder: Path
     model: str = ""
     version: str = ""
+    runtime: str = ""
     reason: str = ""
 
 
@@ -43,6 +45,10 @@ class Library:
     def open(self) -> bool:
         """May bundles be loaded and unloaded while the server runs?"""
         return self._folder is not None
+
+    def folders(self) -> list[Path]:
+        """Where bundles may lie."""
+        return [*self._given, *([self._folder] if self._folder else [])]
 
     def entries(self) -> list[Entry]:
         """All bundles that are there now; folders without a manifest are none."""
@@ -83,4 +89,4 @@ def _read(folder: Path) -> Entry:
         return Entry(folder=folder, reason=f"{BUNDLE_FILE} cannot be read ({error.strerror})")
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         return Entry(folder=folder, reason=f"{BUNDLE_FILE} is no bundle's manifest: {error}")
-    return Entry(folder=folder, model=named.model, version=named.version)
+    return Entry(folder=folder, model=named.model, version=named.version, runtime=named.runtime)

@@ -1,0 +1,53 @@
+"""What the server itself gives up before it loads anything: files but the bundles, the network but its own socket."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from headway.serve.cage.capabilities import drop
+from headway.serve.cage.landlock import confine, landlock_abi
+from headway.serve.cage.seccomp import install
+from headway.serve.cage.system import DEVICES, SYSTEM
+from headway.serve.fault import RefusedError
+from headway.serve.models.library import Library
+from headway.serve.options import Options
+
+__all__ = ["enter"]
+
+
+def enter(options: Options, library: Library) -> str:
+    """Confine this process and all that it starts, before it has threads; what it gave up, in words.
+
+    RefusedError where the kernel has no Landlock or seccomp and `options.sandbox` is "strict".
+    """
+    entries = library.entries()
+    # A model that ONNX cannot hold runs in a process of its own, which is started again when it dies.
+    execute = library.open or any(entry.runtime == "python" for entry in entries)
+    abi = landlock_abi()
+    if not abi and options.sandbox == "strict":
+        raise RefusedError("this kernel has no Landlock, which --sandbox needs; --sandbox best does without")
+    given_up = []
+    drop()
+    if abi:
+        readable = [*map(str, _readable(options, library)), *SYSTEM, "/dev/null"]
+        writable = [*(str(path) for path in _writable(options)), *(DEVICES if execute else ())]
+        confine(abi, "none", readable, writable)
+        given_up.append(f"landlock {abi}")
+    if install(execute=execute):
+        given_up.append("seccomp")
+    elif options.sandbox == "strict":
+        raise RefusedError("this kernel has no seccomp filters, which --sandbox needs; --sandbox best does without")
+    return ", ".join(given_up) or "none: this kernel has neither Landlock nor seccomp"
+
+
+def _readable(options: Options, library: Library) -> Iterator[Path]:
+    yield from library.folders()
+    yield from filter(None, (options.release, options.keys))
+    for python in (Path(sys.executable), Path(options.python)):
+        yield from (python.parent.parent, python.resolve().parent.parent)
+    yield from (Path(path) for path in sys.path if path)
+
+
+def _writable(options: Options) -> Iterator[Path]:
+    if options.ready_file:
+        yield options.ready_file.parent
