@@ -13,12 +13,16 @@ from headway.serve.batching.batch import Job
 from headway.serve.fault import Fault
 from headway.serve.models.model import Model
 from headway.serve.protocols import invocations, oip
-from headway.serve.wire.connection import Exchange
+from headway.serve.protocols.metadata import metadata
+from headway.serve.protocols.oip import Framed
+from headway.serve.wire.connection import JSON, Exchange
 
 __all__ = ["Answering", "Handler", "fail", "tell"]
 
 Handler = Callable[[Exchange], None]
-Encode = Callable[[Answers, int, int], bytes]
+Encode = Callable[[Answers, int, int], bytes | Framed]
+
+_BYTES = b"application/octet-stream"
 
 # An answer's header stays small, whatever a request names.
 _MOST, _LONGEST = 20, 60
@@ -66,10 +70,8 @@ class Answering:
 
     def _infer(self, exchange: Exchange) -> None:
         exchange.noted = self.noted
-        if exchange.tensors:
-            raise Fault(415, "binary tensors are not supported; send the data as JSON")
         _identity(exchange)
-        asked = oip.parse(exchange.body, self.model.layout, self.model.outputs)
+        asked = oip.parse(exchange.body, self.model.layout, self.model.outputs, exchange.tensors)
         encode = partial(oip.encode, asked, self.model.manifest)
         self.model.submit(Job(asked.rows, partial(self._done, exchange, encode, _told(asked.ignored))))
 
@@ -81,7 +83,11 @@ class Answering:
         if isinstance(result, Fault):
             fail(exchange, result, self._version)
         else:
-            exchange.answer(200, encode(result, start, stop), extra=self._version + extra)
+            body, kind, extra = encode(result, start, stop), JSON, self._version + extra
+            if isinstance(body, Framed):
+                kind, extra = _BYTES, extra + b"Inference-Header-Content-Length: %d\r\n" % body.head
+                body = body.body
+            exchange.answer(200, body, kind, extra)
 
     def _ready(self, exchange: Exchange) -> None:
         ready = self.model.ready and not self._draining()
@@ -96,7 +102,7 @@ class Answering:
             "runtime": manifest.runtime,
             "reason": manifest.reason,
         }
-        said = oip.metadata(manifest, self.model.runtime.platform)
+        said = metadata(manifest, self.model.runtime.platform)
         tell(exchange, {**said, "versions": self._versions, "parameters": about}, extra=self._version)
 
     def _summary(self, exchange: Exchange) -> None:

@@ -11,6 +11,7 @@ from headway.serve.answering import Answering, Handler, fail, tell
 from headway.serve.control import Control
 from headway.serve.fault import Fault
 from headway.serve.models.shelf import Shelf
+from headway.serve.protocols.metadata import EXTENSIONS
 from headway.serve.watch import metrics
 from headway.serve.wire.connection import Exchange
 
@@ -100,7 +101,7 @@ class Routes:
         return "; ".join(named[:10]) + (f" and {len(named) - 10} more" if len(named) > 10 else "") or "no model"
 
     def _server(self, exchange: Exchange) -> None:
-        tell(exchange, {"name": "headway", "version": __version__, "extensions": ["model_repository"]})
+        tell(exchange, {"name": "headway", "version": __version__, "extensions": EXTENSIONS})
 
     def _live(self, exchange: Exchange) -> None:
         tell(exchange, {"live": True})

@@ -1,13 +1,16 @@
 """Coalescing changes how often the model is called, never what anyone is answered."""
 
 import asyncio
+import json
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.serve.bundles import classifier_manifest
 
 from headway.evidence.bundle import Column, Signature
 from headway.serve.batching.answers import Answers
@@ -16,6 +19,7 @@ from headway.serve.batching.rows import Batch, Layout, join, take
 from headway.serve.batching.runtime import Done
 from headway.serve.fault import Fault
 from headway.serve.options import Limits
+from headway.serve.protocols import oip, tensors
 
 SIGNATURE = Signature(
     inputs=(
@@ -27,6 +31,11 @@ SIGNATURE = Signature(
     outputs=(Column(name="prediction", type="float64"),),
 )
 LAYOUT = Layout(SIGNATURE)
+OUTPUTS = ("prediction", "pair")
+DATATYPE = {"x": "FP64", "name": "BYTES", "n": "INT16", "b": "BOOL"}
+MANIFEST = classifier_manifest()
+
+Body = tuple[bytes, bytes]  # and the header that says how much of it is JSON
 
 
 class Doubling:
@@ -52,7 +61,8 @@ class Doubling:
         result: Answers | Fault = Fault(500, "negative", shared=True)
         if (batch.numbers[:, 1] >= 0).all():
             found = np.nan_to_num(batch.numbers[:, 0]) + batch.numbers[:, 1] + [len(t or "") for t in batch.texts[0]]
-            result = Answers(batch.count, {"prediction": found.tolist()}, {"prediction": 1}, {})
+            values = {"prediction": found.tolist(), "pair": np.stack([found, -found], axis=1).ravel().tolist()}
+            result = Answers(batch.count, values, {"prediction": 1, "pair": 2}, {})
         if self._later:
             self.free = False
             asyncio.get_running_loop().call_later(0.001, self._tell, done, result)
@@ -105,6 +115,75 @@ row = st.tuples(st.none() | st.floats(-1e6, 1e6), st.none() | st.text(max_size=3
 def test_each_request_is_answered_as_if_it_were_alone(requests: list[Request], later: bool, cap: int) -> None:  # noqa: FBT001 - drawn
     runtime = Doubling(later=later)
     assert answered(requests, runtime, Limits(batch_rows=cap)) == [alone(request) for request in requests]
+
+
+def served(bodies: Sequence[Body], runtime: Doubling, limits: Limits) -> list[object]:
+    """What each request gets that comes as bytes, all in one turn: the body of its answer, or its fault's status."""
+    found: dict[int, object] = {}
+    done = asyncio.Event()
+
+    def tell(number: int, asked: oip.Asked | None, result: Answers | Fault, start: int, stop: int) -> None:
+        if isinstance(result, Fault) or asked is None:
+            found[number] = result.status if isinstance(result, Fault) else 0
+        else:
+            answer = oip.encode(asked, MANIFEST, result, start, stop)
+            found[number] = (answer.body, answer.head) if isinstance(answer, oip.Framed) else answer
+        if len(found) == len(bodies):
+            done.set()
+
+    async def run() -> None:
+        batcher = Batcher(runtime, LAYOUT, limits, lambda _batch, _answers: None)
+        for number, (body, head) in enumerate(bodies):
+            try:
+                asked = oip.parse(body, LAYOUT, OUTPUTS, head)
+                batcher.submit(Job(asked.rows, partial(tell, number, asked)))
+            except Fault as fault:
+                tell(number, None, fault, 0, 0)
+        await done.wait()
+
+    asyncio.run(run())
+    return [found[number] for number in range(len(bodies))]
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> Body:
+    """A request of any size: columns in JSON or binary, outputs as bytes or not, good or with one thing wrong."""
+    rows = draw(st.lists(row, min_size=1, max_size=4))
+    columns = dict(zip(("x", "name", "n", "b"), map(list, zip(*rows, strict=True)), strict=True))
+    inputs, raw = [], b""
+    for name, values in draw(st.permutations(list(columns.items()))):
+        told: dict[str, object] = {"name": name, "shape": [len(rows)], "datatype": DATATYPE[name]}
+        if draw(st.booleans()) and None not in values:
+            part = tensors.encode(DATATYPE[name], values)
+            told["parameters"] = {"binary_data_size": len(part)}
+            raw += part
+        else:
+            told["data"] = values
+        inputs.append(told)
+    wanted = draw(st.lists(st.sampled_from([*OUTPUTS, "odds"] if draw(st.booleans()) else OUTPUTS), max_size=2))
+    outputs = [{"name": name, "parameters": {"binary_data": draw(st.booleans())}} for name in wanted]
+    match draw(st.sampled_from(["good", "good", "good", "value", "shape", "cut", "missing"])):
+        case "value":
+            inputs[0] |= {"data": [[]] * len(rows)}
+        case "shape":
+            inputs[0] |= {"shape": [len(rows) + 1]}
+        case "cut":
+            raw = raw[:-1]
+        case "missing":
+            inputs = [told for told in inputs if told["name"] != "n"]
+    head = json.dumps({"inputs": inputs, "outputs": outputs, "id": draw(st.text(max_size=3))}).encode()
+    return head + raw, str(len(head)).encode() if raw or draw(st.booleans()) else b""
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(bodies(), min_size=1, max_size=10), st.booleans(), st.integers(1, 9))
+def test_requests_of_any_kind_are_answered_in_a_batch_as_they_are_alone(
+    sent: list[Body],
+    later: bool,  # noqa: FBT001 - drawn
+    cap: int,
+) -> None:
+    together = served(sent, Doubling(later=later), Limits(batch_rows=cap))
+    assert together == [served([body], Doubling(), Limits())[0] for body in sent]
 
 
 def test_requests_of_one_turn_make_one_call() -> None:

@@ -82,8 +82,15 @@ def test_a_matrix_may_be_flat_or_nested_and_agrees_with_columns(forest: Server) 
 def test_metadata_comes_from_the_signature(server: Server) -> None:
     told = server.client.get("/v2/models/delay").json()
     assert told["versions"] == ["1.2.3"]
-    assert told["inputs"][2] == {"name": "carrier", "datatype": "BYTES", "shape": [-1]}
-    assert told["outputs"][1] == {"name": "probabilities", "datatype": "FP64", "shape": [-1, 2]}
+    assert told["inputs"] == [
+        {"name": "distance", "datatype": "FP64", "shape": [-1]},
+        {"name": "temp", "datatype": "FP64", "shape": [-1], "parameters": {"nullable": True}},
+        {"name": "carrier", "datatype": "BYTES", "shape": [-1], "parameters": {"categories": ["AA", "UA", "WN"]}},
+    ]
+    assert told["outputs"] == [
+        {"name": "label", "datatype": "INT64", "shape": [-1]},
+        {"name": "probabilities", "datatype": "FP64", "shape": [-1, 2], "parameters": {"classes": [0, 1]}},
+    ]
     assert server.client.get("/v2").json()["name"] == "headway"
 
 

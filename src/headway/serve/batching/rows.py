@@ -1,11 +1,11 @@
-"""Rows of a request, checked against the signature before anything is queued; each fault names its column.
+"""Rows of a request, checked against the signature before anything is queued; each fault names its column and row.
 
 Numbers of all requests are kept row by row as float64, so that a batch is made by joining bytes.
 """
 
 import math
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
@@ -13,16 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headway.evidence.bundle import Column, Signature
+from headway.serve.batching.checks import check_numbers, check_texts
 from headway.serve.fault import Fault
 
-__all__ = ["EXACT", "Batch", "Layout", "Rows", "absent", "join", "strange", "take", "take_flat"]
-
-EXACT = 2**53  # beyond it a float64 no longer holds every integer
+__all__ = ["Batch", "Layout", "Rows", "absent", "join", "strange", "take", "take_flat"]
 
 _FLOATS = {float, int}
-_INTS = {int}
-_TEXTS = {str}
-_ABSENT = math.nan
 
 
 class Layout:
@@ -82,9 +78,9 @@ def take(layout: Layout, columns: Sequence[list[Any]]) -> Rows:
     picked = [columns[i] for i in layout.numbers]
     flat = _by_row(picked, count)
     if not (layout.plain and _plain(flat, layout.largest)):
-        checked = [_numbers(layout.columns[i], columns[i], layout.largest) for i in layout.numbers]
+        checked = [check_numbers(layout.columns[i], columns[i], layout.largest) for i in layout.numbers]
         flat = _by_row(checked, count)
-    texts = [_texts(layout.columns[i], columns[i]) for i in layout.texts]
+    texts = [check_texts(layout.columns[i], columns[i]) for i in layout.texts]
     return Rows(count, array("d", flat).tobytes(), texts)
 
 
@@ -116,67 +112,3 @@ def _by_row(columns: Sequence[list[Any]], count: int) -> list[Any]:
 
 def _plain(values: list[Any], largest: float) -> bool:
     return not values or (set(map(type, values)) <= _FLOATS and -largest <= min(values) and max(values) <= largest)
-
-
-def _numbers(column: Column, values: Iterable[Any], largest: float) -> list[float]:
-    kinds = set(map(type, values))
-    known = [value for value in values if value is not None and value == value]  # noqa: PLR0124 - only NaN differs from itself
-    if len(known) < len(list(values)) and not column.nullable:
-        raise Fault(400, f"column {column.name!r}: null or NaN, and the column may not be missing")
-    allowed = _FLOATS | ({bool} if column.type == "bool" else set())
-    if not kinds <= allowed | {type(None)}:
-        wrong = next(value for value in values if type(value) not in allowed and value is not None)
-        raise Fault(400, f"column {column.name!r}: {_shown(wrong)} where {_WANTED[column.type]} is expected")
-    _in_range(column, known, largest)
-    return [_ABSENT if value is None else float(value) for value in values]
-
-
-def _in_range(column: Column, known: list[Any], largest: float) -> None:
-    if not known:
-        return
-    if column.type == "int64":
-        largest = min(largest, EXACT)
-    low, high = min(known), max(known)
-    if not -largest <= low <= high <= largest:
-        worst = low if low < -largest else high
-        raise Fault(400, f"column {column.name!r}: {_number(worst)} is beyond what the model can hold ({largest:.6g})")
-    if column.type == "bool" and not {0, 1}.issuperset(known):
-        raise Fault(400, f"column {column.name!r}: a number other than 0 and 1 where a boolean is expected")
-    if column.type == "int64" and any(value % 1 for value in known):
-        raise Fault(400, f"column {column.name!r}: a fraction where an integer is expected")
-
-
-def _number(value: float) -> str:
-    if isinstance(value, int):
-        return "an integer of more than 15 digits"
-    return "infinity" if math.isinf(value) else f"{value:.6g}"
-
-
-def _texts(column: Column, values: list[Any]) -> list[str | None]:
-    kinds = set(map(type, values))
-    if kinds == _TEXTS:
-        return values
-    for value in values:
-        if value is None or value != value:  # noqa: PLR0124 - only NaN differs from itself
-            if not column.nullable:
-                raise Fault(400, f"column {column.name!r}: null, and the column may not be missing")
-        elif type(value) is not str:
-            raise Fault(400, f"column {column.name!r}: {_shown(value)} where a string is expected")
-    return [value if type(value) is str else None for value in values]
-
-
-_WANTED = {"float64": "a number", "int64": "an integer", "bool": "a boolean", "string": "a string"}
-
-
-def _shown(value: object) -> str:
-    match value:
-        case bool():
-            return f"the boolean {str(value).lower()}"
-        case str():
-            return f"the string {value[:40]!r}"
-        case list():
-            return "a list"
-        case dict():
-            return "an object"
-        case _:
-            return f"{value!r}"[:60]

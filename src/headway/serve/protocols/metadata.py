@@ -1,0 +1,49 @@
+"""What a model takes and answers, in the words of the Open Inference Protocol, from its signature."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from headway.evidence.bundle import Column, Manifest
+from headway.serve.protocols.outputs import datatype_of
+
+__all__ = ["EXTENSIONS", "metadata"]
+
+EXTENSIONS = ("binary_tensor_data", "model_repository")  # of the protocol, those that are spoken here
+
+_DATATYPE: Mapping[str, str] = {"float64": "FP64", "int64": "INT64", "bool": "BOOL", "string": "BYTES"}
+
+
+def metadata(manifest: Manifest, platform: str) -> dict[str, Any]:
+    """Name, version, platform, inputs and outputs.
+
+    What the protocol has no word for is a tensor's `parameters`: whether an input may be missing (`nullable`), the
+    values that it was trained with (`categories`), whose probability each number is (`classes`).
+    """
+    return {
+        "name": manifest.model,
+        "versions": [manifest.version],
+        "platform": platform,
+        "inputs": [_input(column) for column in manifest.signature.inputs],
+        "outputs": [_output(column, manifest) for column in manifest.signature.outputs],
+    }
+
+
+def _input(column: Column) -> dict[str, Any]:
+    parameters: dict[str, Any] = {"nullable": True} if column.nullable else {}
+    if column.categories is not None:
+        parameters["categories"] = column.categories
+    return _tensor(column.name, _DATATYPE[column.type], [-1], parameters)
+
+
+def _output(column: Column, manifest: Manifest) -> dict[str, Any]:
+    if column.name == "probabilities":
+        return _tensor(column.name, "FP64", [-1, len(manifest.classes)], {"classes": manifest.classes})
+    datatype = _DATATYPE[column.type]
+    if column.name == "label" and manifest.classes:
+        datatype = datatype_of(manifest.classes[0])
+    return _tensor(column.name, datatype, [-1], {})
+
+
+def _tensor(name: str, datatype: str, shape: list[int], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = {"name": name, "datatype": datatype, "shape": shape}
+    return {**told, "parameters": parameters} if parameters else told

@@ -1,0 +1,62 @@
+"""Which outputs a request wants, and the part of a batch's answers that it gets, however it is carried."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from headway.serve.batching.answers import Answers
+from headway.serve.fault import Fault
+from headway.serve.protocols.inputs import listed
+
+__all__ = ["Output", "datatype_of", "outputs_of", "wanted"]
+
+# What Triton's server offers for an output, and this one does not: silence would be a wrong answer.
+_UNSPOKEN = ("classification", "shared_memory_region")
+
+
+class Output(Struct, gc=False):
+    """A tensor of an answer: `values` row by row."""
+
+    name: str
+    shape: list[int]
+    datatype: str
+    values: list[Any]
+
+
+def wanted(asked: Sequence[tuple[str, Mapping[str, Any] | None]], outputs: Sequence[str]) -> Sequence[str]:
+    """The names asked for, with their parameters; all when there are none.  Fault 400 for what is not there."""
+    if not asked:
+        return outputs
+    names = [name for name, _ in asked]
+    for name, parameters in asked:
+        if name not in outputs:
+            raise Fault(400, f"output {name[:60]!r} is unknown; there is {listed(outputs)}")
+        if parameters and (unspoken := [key for key in _UNSPOKEN if key in parameters]):
+            raise Fault(400, f"output {name!r}: {unspoken[0]} is not spoken here")
+    if len(set(names)) < len(names):
+        raise Fault(400, "an output is asked for twice")
+    return names
+
+
+def outputs_of(names: Sequence[str], answers: Answers, start: int, stop: int) -> list[Output]:
+    """The outputs of the rows from `start` to `stop` of a batch: rows, or rows x width."""
+    count, outputs = stop - start, []
+    for name in names:
+        width, values = answers.width[name], answers.part(name, start, stop)
+        shape = [count, width] if width > 1 or name == "probabilities" else [count]
+        outputs.append(Output(name, shape, datatype_of(values[0]), values))
+    return outputs
+
+
+def datatype_of(value: object) -> str:
+    """The datatype of an output with such a value."""
+    match value:
+        case bool():
+            return "BOOL"
+        case float():
+            return "FP64"
+        case int():
+            return "INT64"
+        case _:
+            return "BYTES"
