@@ -25,3 +25,7 @@ def test_the_command_line_loads_no_command_and_no_array_library() -> None:
 @pytest.mark.parametrize("module", ["overview", "stories", "proving", "asking", "running", "rendering", "checking"])
 def test_a_command_that_only_looks_loads_no_large_library(module: str) -> None:
     assert not {"numpy", "polars", "httpx", "onnxruntime"} & modules_after(f"import headway.app.{module}")
+
+
+def test_a_server_that_speaks_no_grpc_does_not_load_it() -> None:
+    assert not {"grpc", "google.protobuf"} & modules_after("import headway.serve.run")

@@ -9,6 +9,7 @@ import joblib
 import msgspec
 import numpy as np
 import pandas as pd
+from onnx import TensorProto, helper
 from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from sklearn.compose import make_column_transformer
@@ -121,6 +122,39 @@ def onnx_regressor(folder: Path) -> Path:
         version="2.0.0",
         task="regression",
         signature=Signature(inputs=columns, outputs=(Column(name="prediction", type="float64"),)),
+        runtime="onnx",
+        entry="model.onnx",
+    )
+    return write_bundle(folder, manifest, {"model.onnx": made.SerializeToString()})
+
+
+def onnx_sum(folder: Path) -> Path:
+    """A column of every type: `total` is x + n + b, and one more where s is AB."""
+    kinds = {"x": TensorProto.DOUBLE, "n": TensorProto.INT64, "b": TensorProto.BOOL, "s": TensorProto.STRING}
+    nodes = [
+        helper.make_node("Equal", ["s", "AB"], ["same"]),
+        *(helper.make_node("Cast", [name], [f"{name}_"], to=TensorProto.DOUBLE) for name in ("n", "b", "same")),
+        helper.make_node("Sum", ["x", "n_", "b_", "same_"], ["total"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "sum",
+        [helper.make_tensor_value_info(name, kind, [None, 1]) for name, kind in kinds.items()],
+        [helper.make_tensor_value_info("total", TensorProto.DOUBLE, [None, 1])],
+        [helper.make_tensor("AB", TensorProto.STRING, [1], [b"AB"])],
+    )
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 19)], ir_version=9)
+    columns = (
+        Column(name="x", type="float64", nullable=True),
+        Column(name="n", type="int64"),
+        Column(name="b", type="bool"),
+        Column(name="s", type="string", categories=("AB", "CD")),
+    )
+    manifest = Manifest(
+        model="sum",
+        version="1.0.0",
+        task="regression",
+        signature=Signature(inputs=columns, outputs=(Column(name="total", type="float64"),)),
         runtime="onnx",
         entry="model.onnx",
     )

@@ -21,6 +21,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--models", type=Path, metavar="FOLDER", help="serve its bundles; load and unload on request")
     made.add_argument("--host", default="127.0.0.1")
     made.add_argument("--port", type=int, default=0, help="0: any free one, told in the ready file (default)")
+    made.add_argument("--grpc-port", type=int, help="serve the Open Inference Protocol over gRPC too; 0: any free port")
     made.add_argument("--ready-file", type=Path, help="written when ready: port, pid, nonce, digest")
     made.add_argument("--nonce", default="", help="repeated in the ready file")
     made.add_argument("--digest", default="", help="refuse the one bundle if its folder has another digest")
@@ -59,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         models=asked.models,
         host=asked.host,
         port=asked.port,
+        grpc_port=asked.grpc_port,
         ready_file=asked.ready_file,
         nonce=asked.nonce,
         digest=asked.digest,
@@ -82,7 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"headway serve: {' '.join(str(refusal).split())}\n")
         return 1
     except ModuleNotFoundError as missing:
-        sys.stderr.write(f"headway serve: {missing.name} is not installed; install headway[serve]\n")
+        extra = "grpc" if f"{missing.name}".partition(".")[0] in {"grpc", "google"} else "serve"
+        sys.stderr.write(f"headway serve: {missing.name} is not installed; install headway[{extra}]\n")
         return 1
     except KeyboardInterrupt:
         return 130

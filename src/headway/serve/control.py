@@ -38,6 +38,11 @@ class Control:
         self._failed: dict[Path, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
+    def require(self) -> None:
+        """Fault 403 where models are not loaded and unloaded on request."""
+        if not self._library.open:
+            raise Fault(403, "bundles are loaded and unloaded only by a server that was started with --models FOLDER")
+
     async def load(self, model: str, version: str = "") -> None:
         """Load the newest bundle of a name, or the one named; Fault 404 or 400 says why not."""
         entry = await asyncio.to_thread(self._library.find, model, version)
@@ -78,8 +83,7 @@ class Control:
         asked = _PATH.fullmatch(path)
         if asked is None:
             return None
-        if not self._library.open:
-            raise Fault(403, "bundles are loaded and unloaded only by a server that was started with --models FOLDER")
+        self.require()
         work = self.load if asked["wish"] == "load" else self.unload
         return lambda exchange: self._later(
             exchange, self._change(exchange, work(asked["model"], asked["version"] or ""))

@@ -30,7 +30,8 @@ class Limits(Struct, frozen=True, kw_only=True):
 class Options(Struct, frozen=True, kw_only=True):
     """The command line as a value.
 
-    `bundles` are served; `models` is a folder of more, served too, loaded and unloaded on request.
+    `bundles` are served; `models` is a folder of more, served too, loaded and unloaded on request.  Port 0 is any free
+    one; without `grpc_port` there is no gRPC.
 
     After SIGTERM the server goes on for `drain_s` seconds, or until no connection was open for `quiet_s` when that is
     given.  It is not where endpoints are withdrawn some time after the signal, as in a cluster.
@@ -40,6 +41,7 @@ class Options(Struct, frozen=True, kw_only=True):
     models: Path | None = None
     host: str = "127.0.0.1"
     port: int = 0
+    grpc_port: int | None = None
     ready_file: Path | None = None
     nonce: str = ""
     digest: str = ""

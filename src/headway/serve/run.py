@@ -10,7 +10,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from email.utils import formatdate
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from headway.serve.control import Control
+from headway.serve.grpc.server import GrpcDoor
 from headway.serve.models.bundle import Opened, open_bundle
 from headway.serve.models.library import Library
 from headway.serve.models.model import Model
@@ -69,19 +70,26 @@ async def _serve(options: Options, library: Library, opened: Sequence[Opened], d
     shelf.tell(routes.renew)
     gate = Gate(options.limits, routes.handle, routes.refused)
     await door.open(lambda: Connection(gate))
+    ports, calls = {"port": door.port}, None
+    if options.grpc_port is not None:
+        calls = GrpcDoor(shelf, control, options.limits, lambda: gate.draining)
+        shelf.tell(calls.renew)
+        ports["grpc_port"] = await calls.open(options.host, options.grpc_port)
     beat = asyncio.create_task(_beat(gate, shelf))
     try:
         if await _unless(stop.told, shelf.start(opened)):
             named = ", ".join(f"{each.manifest.model} {each.manifest.version}" for each in opened) or "no model yet"
-            _say(f"{named} is ready on {options.host}:{door.port}")
-            _write_ready(options, opened, door.port, isolation)
+            _say(f"{named} is ready on {options.host}:{' and gRPC on '.join(map(str, ports.values()))}")
+            _write_ready(options, opened, ports, isolation)
             await stop.told.wait()
-            await _drain(options, gate, door, stop)
+            await _drain(options, gate, door, calls, stop)
     finally:
         beat.cancel()
         await door.close()
         for connection in list(gate.open):
             connection.close()
+        if calls:
+            await calls.close()
         await shelf.stop()
 
 
@@ -124,16 +132,24 @@ async def _beat(gate: Gate, shelf: Shelf) -> None:
         await asyncio.sleep(1)
 
 
-async def _drain(options: Options, gate: Gate, door: Door, stop: _Stop) -> None:
-    loop = asyncio.get_running_loop()
-    begin = loop.time()
+async def _drain(options: Options, gate: Gate, door: Door, calls: GrpcDoor | None, stop: _Stop) -> None:
+    """REST's connections and gRPC's calls, beside each other."""
     gate.draining = True
-    last, busy = begin + options.drain_s, begin
-    close_at = max(last - _LAST_S, begin + options.drain_s / 2)
     quiet = options.drain_s if options.quiet_s is None else options.quiet_s
     if stop.at_terminal:
         quiet = min(quiet, _TICK_S)
     _say(f"told to stop; serving on for at most {options.drain_s:g} s")
+    drains = [_drain_connections(options, gate, door, stop, quiet)]
+    if calls:
+        drains.append(calls.drain(quiet, options.drain_s, lambda: stop.at_once))
+    await asyncio.gather(*drains)
+
+
+async def _drain_connections(options: Options, gate: Gate, door: Door, stop: _Stop, quiet: float) -> None:
+    loop = asyncio.get_running_loop()
+    begin = loop.time()
+    last, busy = begin + options.drain_s, begin
+    close_at = max(last - _LAST_S, begin + options.drain_s / 2)
     while (now := loop.time()) < last and not stop.at_once:
         patience = quiet if now < close_at else min(quiet, _LAST_S / 2)
         for connection in list(gate.open):
@@ -147,11 +163,11 @@ async def _drain(options: Options, gate: Gate, door: Door, stop: _Stop) -> None:
         await asyncio.sleep(_TICK_S)
 
 
-def _write_ready(options: Options, opened: Sequence[Opened], port: int, isolation: str) -> None:
+def _write_ready(options: Options, opened: Sequence[Opened], ports: Mapping[str, int], isolation: str) -> None:
     """Tell whoever started us, in one piece; the digest where one bundle is served."""
     if options.ready_file is None:
         return
-    said: dict[str, object] = {"port": port, "pid": os.getpid(), "nonce": options.nonce}
+    said: dict[str, object] = {**ports, "pid": os.getpid(), "nonce": options.nonce}
     if isolation:
         said["isolation"] = isolation
     if len(opened) == 1:

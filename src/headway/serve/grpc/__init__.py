@@ -1,0 +1,1 @@
+"""The Open Inference Protocol over gRPC, beside REST: the same checks, the same queue, the same counters."""

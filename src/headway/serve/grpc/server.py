@@ -1,0 +1,68 @@
+"""The gRPC server's life, in the event loop of REST's: opened before loading, drained beside it.
+
+grpcio is an extra, and a heavy import: it is imported when a server is made.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+
+from headway.serve.control import Control
+from headway.serve.fault import RefusedError
+from headway.serve.models.shelf import Shelf
+from headway.serve.options import Limits
+
+__all__ = ["GrpcDoor"]
+
+_CALLS = 1024  # under way at once; each may hold a message of `body_bytes`
+_TICK_S, _LAST_S = 0.05, 0.5
+
+
+class GrpcDoor:
+    """A gRPC server over the loaded models; `draining` says whether the process is on its way out."""
+
+    def __init__(self, shelf: Shelf, control: Control, limits: Limits, draining: Callable[[], bool]) -> None:
+        # What goes wrong is told by a status, or by a refusal to start; the core's log would say it a second time.
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+        import grpc  # noqa: PLC0415 - the reason above
+
+        from headway.serve.grpc.service import Service  # noqa: PLC0415 - the same
+
+        self._service = Service(shelf, control, draining)
+        self._server = grpc.aio.server(
+            maximum_concurrent_rpcs=_CALLS,
+            options=[
+                ("grpc.max_receive_message_length", limits.body_bytes),
+                ("grpc.max_metadata_size", limits.head_bytes),
+                ("grpc.max_connection_idle_ms", int(1000 * limits.idle_s)),
+                ("grpc.so_reuseport", 0),  # else a port that is taken would be shared in silence
+            ],
+        )
+        self._server.add_generic_rpc_handlers(tuple(self._service.handlers()))
+
+    def renew(self) -> None:
+        """The models are others now."""
+        self._service.renew()
+
+    async def open(self, host: str, port: int) -> int:
+        """Listen; the port.  RefusedError when it is taken."""
+        try:
+            found: int = self._server.add_insecure_port(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        except RuntimeError:
+            raise RefusedError(f"cannot listen for gRPC on {host}:{port}") from None
+        await self._server.start()
+        return found
+
+    async def drain(self, quiet_s: float, most_s: float, at_once: Callable[[], bool]) -> None:
+        """Serve on until no call came for `quiet_s`, at most for `most_s`; then take none, and finish what is asked."""
+        clock = asyncio.get_running_loop().time
+        begin = clock()
+        while clock() < begin + most_s - _LAST_S and not at_once():
+            if not self._service.open and clock() - max(self._service.last, begin) >= quiet_s:
+                break
+            await asyncio.sleep(_TICK_S)
+        await self._server.stop(_LAST_S)
+
+    async def close(self) -> None:
+        """End it now."""
+        await self._server.stop(None)
