@@ -51,9 +51,9 @@ def fill(response: Any, asked: Asked, manifest: Manifest, answers: Answers, star
     response.id = asked.id or ""
     for name, value in (asked.parameters or {}).items():
         response.parameters[name].CopyFrom(value)
-    for output in outputs_of(asked.outputs, answers, start, stop):
+    for output in outputs_of(asked.outputs, answers, start, stop, asked.binary):
         told = response.outputs.add(name=output.name, datatype=output.datatype, shape=output.shape)
-        if asked.binary:
+        if output.raw:
             response.raw_output_contents.append(tensors.encode(output.datatype, output.values))
         else:
             texts = output.datatype == "BYTES"

@@ -106,8 +106,8 @@ def parse(body: bytes, layout: Layout, outputs: Sequence[str], head: bytes = b""
 def encode(asked: Asked, manifest: Manifest, answers: Answers, start: int, stop: int) -> bytes | Framed:
     """The response for the rows from `start` to `stop` of a batch."""
     outputs, parts = [], []
-    for output in outputs_of(asked.outputs, answers, start, stop):
-        if output.name in asked.binary:
+    for output in outputs_of(asked.outputs, answers, start, stop, asked.binary):
+        if output.raw:
             parts.append(tensors.encode(output.datatype, output.values))
             outputs.append(_Output(output.name, output.shape, output.datatype, None, {_SIZE: len(parts[-1])}))
         else:

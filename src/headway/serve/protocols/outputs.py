@@ -1,6 +1,6 @@
 """Which outputs a request wants, and the part of a batch's answers that it gets, however it is carried."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -16,12 +16,13 @@ _UNSPOKEN = ("classification", "shared_memory_region")
 
 
 class Output(Struct, gc=False):
-    """A tensor of an answer: `values` row by row."""
+    """A tensor of an answer: `values` row by row, an array at best where it is `raw`, to be sent as bytes."""
 
     name: str
     shape: list[int]
     datatype: str
-    values: list[Any]
+    values: Any
+    raw: bool
 
 
 def wanted(asked: Sequence[tuple[str, Mapping[str, Any] | None]], outputs: Sequence[str]) -> Sequence[str]:
@@ -39,13 +40,17 @@ def wanted(asked: Sequence[tuple[str, Mapping[str, Any] | None]], outputs: Seque
     return names
 
 
-def outputs_of(names: Sequence[str], answers: Answers, start: int, stop: int) -> list[Output]:
+def outputs_of(
+    names: Sequence[str], answers: Answers, start: int, stop: int, raw: Collection[str] = ()
+) -> list[Output]:
     """The outputs of the rows from `start` to `stop` of a batch: rows, or rows x width."""
     count, outputs = stop - start, []
     for name in names:
         width, values = answers.width[name], answers.part(name, start, stop)
         shape = [count, width] if width > 1 or name == "probabilities" else [count]
-        outputs.append(Output(name, shape, datatype_of(values[0]), values))
+        bare = name in raw and name in answers.scores
+        given = answers.scores[name][start:stop] if bare else values  # the same numbers
+        outputs.append(Output(name, shape, datatype_of(values[0]), given, name in raw))
     return outputs
 
 
