@@ -230,6 +230,28 @@ def test_a_port_that_is_taken_is_said(bundle: Path, server: Server) -> None:
     assert f"cannot listen for gRPC on 127.0.0.1:{port}" in refusal(bundle, "--grpc-port", port)
 
 
+def test_calls_that_are_tritons_own_are_unimplemented(stub: Any) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.ModelConfig(service_pb2.ModelConfigRequest(name="sum"))
+    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_a_model_in_a_process_of_its_own_answers_over_grpc(unconverted: Path, tmp_path: Path) -> None:
+    with (
+        serving(unconverted, tmp_path, "--grpc-port", "0") as server,
+        grpc.insecure_channel(f"127.0.0.1:{server.said['grpc_port']}") as channel,
+    ):
+        sent = service_pb2.ModelInferRequest(model_name="delay")
+        for name, (field, value) in {"distance": ("FP64", 1400.0), "carrier": ("BYTES", b"UA")}.items():
+            item = sent.inputs.add(name=name, datatype=field, shape=[1])
+            getattr(item.contents, FIELD[field]).append(value)
+        answer = service_pb2_grpc.GRPCInferenceServiceStub(channel).ModelInfer(sent)
+        plain = server.infer(request([{"distance": 1400.0, "carrier": "UA"}])).json()["outputs"]
+        assert list(answer.outputs[0].contents.int64_contents) == plain[0]["data"]
+        assert list(answer.outputs[1].contents.fp64_contents) == plain[1]["data"]
+        assert list(answer.outputs[1].shape) == [1, 2]
+
+
 def test_a_missing_extra_is_named(bundle: Path) -> None:
     code = (
         "import sys; sys.modules['grpc'] = None; from headway.serve.__main__ import main;"

@@ -25,17 +25,19 @@ from headway.serve.models.model import Model
 from headway.serve.models.shelf import Shelf
 from headway.serve.protocols.metadata import EXTENSIONS, metadata
 
-__all__ = ["Service"]
+__all__ = ["CODES", "Service"]
 
 Message = Any  # made at run time, of classes that no type checker knows
 Method = Callable[[Message, "grpc.aio.ServicerContext"], Awaitable[Message]]
 
 _INFERENCE, _HEALTH = "inference", "grpc.health.v1"
 _NAME = "inference.GRPCInferenceService"
-_CODES: Mapping[int, grpc.StatusCode] = {
+CODES: Mapping[int, grpc.StatusCode] = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
     403: grpc.StatusCode.PERMISSION_DENIED,
     404: grpc.StatusCode.NOT_FOUND,
+    413: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    415: grpc.StatusCode.INVALID_ARGUMENT,
     422: grpc.StatusCode.INVALID_ARGUMENT,
     500: grpc.StatusCode.INTERNAL,
     503: grpc.StatusCode.UNAVAILABLE,
@@ -101,7 +103,7 @@ class Service:
                         traceback.print_exc(file=sys.stderr)
                         fault = Fault(500, "the server failed on this request; its log says more")
             after = (("grpc-retry-pushback-ms", str(1000 * fault.retry_s)),) if fault.retry_s else ()
-            await context.abort(_CODES.get(fault.status, grpc.StatusCode.UNKNOWN), fault.message, after)
+            await context.abort(CODES.get(fault.status, grpc.StatusCode.UNKNOWN), fault.message, after)
             raise AssertionError("abort raises")
 
         return call

@@ -15,13 +15,13 @@ from headway.serve.batching.rows import Layout, Rows, absent, strange, take, tak
 from headway.serve.fault import Fault
 from headway.serve.protocols.tensors import DATATYPES, INTEGERS, decode
 
-__all__ = ["Input", "listed", "read"]
+__all__ = ["ACCEPTED", "Input", "listed", "read"]
 
 Values = list[Any] | NDArray[Any]
 
 # What can be meant for a column, and the bounds of integers: a list's values must be what their datatype says.
 _NUMBERS: Mapping[str, tuple[int, int] | None] = {"FP64": None, "FP32": None, "FP16": None, **INTEGERS}
-_ACCEPTED: Mapping[str, Mapping[str, tuple[int, int] | None]] = {
+ACCEPTED: Mapping[str, Mapping[str, tuple[int, int] | None]] = {
     "float64": _NUMBERS,
     "int64": _NUMBERS,
     "bool": {"BOOL": None, **_NUMBERS},
@@ -98,7 +98,7 @@ def _given(values: Values | None, column: Column, count: int, ignored: Sequence[
 def _values(column: Column, item: Input) -> Values:
     """One column's values, its shape and datatype checked."""
     name, shape, values = item.name, item.shape, item.data
-    bounds = _ACCEPTED[column.type].get(item.datatype, _OTHER)
+    bounds = ACCEPTED[column.type].get(item.datatype, _OTHER)
     if bounds is not None:
         _check_datatype(column, item, bounds)
     if type(values) is list and len(shape) == 1 and shape[0] == len(values) > 0:
@@ -123,7 +123,7 @@ def _check_datatype(column: Column, item: Input, bounds: tuple[int, int]) -> Non
         _check_integers(told, item, bounds)
     # A client that has only nulls cannot know the type, so any will do.
     elif not isinstance(item.data, list) or any(value is not None for value in item.data):
-        accepted = ", ".join(_ACCEPTED[column.type])
+        accepted = ", ".join(ACCEPTED[column.type])
         raise Fault(400, f"{told} is {column.type}: datatype {item.datatype}, expected {accepted}")
 
 
@@ -168,8 +168,8 @@ def _raw_matrix(layout: Layout, item: Input, count: int, width: int) -> Rows:
     if isinstance(values, list):
         return take_flat(layout, values, count)
     for column in layout.columns:
-        if item.datatype not in _ACCEPTED[column.type]:
-            accepted = ", ".join(_ACCEPTED[column.type])
+        if item.datatype not in ACCEPTED[column.type]:
+            accepted = ", ".join(ACCEPTED[column.type])
             raise Fault(400, f"column {column.name!r} is {column.type}: datatype {item.datatype}, expected {accepted}")
     return take_matrix(layout, values, count)
 
