@@ -27,7 +27,6 @@ ACCEPTED: Mapping[str, Mapping[str, tuple[int, int] | None]] = {
     "bool": {"BOOL": None, **_NUMBERS},
     "string": {"BYTES": None},
 }
-_OTHER = (0, -1)
 _LONGEST = 60
 
 
@@ -98,9 +97,11 @@ def _given(values: Values | None, column: Column, count: int, ignored: Sequence[
 def _values(column: Column, item: Input) -> Values:
     """One column's values, its shape and datatype checked."""
     name, shape, values = item.name, item.shape, item.data
-    bounds = ACCEPTED[column.type].get(item.datatype, _OTHER)
-    if bounds is not None:
-        _check_datatype(column, item, bounds)
+    accepted = ACCEPTED[column.type]
+    if item.datatype not in accepted:
+        _check_nulls(column, item)
+    elif bounds := accepted[item.datatype]:
+        _check_integers(f"column {name!r}", item, bounds)
     if type(values) is list and len(shape) == 1 and shape[0] == len(values) > 0:
         return values
     if not (len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)):
@@ -116,15 +117,16 @@ def _values(column: Column, item: Input) -> Values:
     return values
 
 
-def _check_datatype(column: Column, item: Input, bounds: tuple[int, int]) -> None:
+def _check_nulls(column: Column, item: Input) -> None:
+    """A client that has only nulls cannot know the type, so any will do; else the datatype is wrong."""
     told = f"column {column.name!r}"
     _check_known(told, item)
-    if bounds is not _OTHER:
-        _check_integers(told, item, bounds)
-    # A client that has only nulls cannot know the type, so any will do.
-    elif not isinstance(item.data, list) or any(value is not None for value in item.data):
-        accepted = ", ".join(ACCEPTED[column.type])
-        raise Fault(400, f"{told} is {column.type}: datatype {item.datatype}, expected {accepted}")
+    if not isinstance(item.data, list) or any(value is not None for value in item.data):
+        raise Fault(400, f"{told} is {column.type}: {_expected(column, item)}")
+
+
+def _expected(column: Column, item: Input) -> str:
+    return f"datatype {item.datatype}, expected {', '.join(ACCEPTED[column.type])}"
 
 
 def _check_known(told: str, item: Input) -> None:
@@ -169,8 +171,7 @@ def _raw_matrix(layout: Layout, item: Input, count: int, width: int) -> Rows:
         return take_flat(layout, values, count)
     for column in layout.columns:
         if item.datatype not in ACCEPTED[column.type]:
-            accepted = ", ".join(ACCEPTED[column.type])
-            raise Fault(400, f"column {column.name!r} is {column.type}: datatype {item.datatype}, expected {accepted}")
+            raise Fault(400, f"column {column.name!r} is {column.type}: {_expected(column, item)}")
     return take_matrix(layout, values, count)
 
 
