@@ -14,7 +14,7 @@ __all__ = ["command"]
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def command(arguments: tuple[str, ...]) -> None:
-    """Serve one bundle over the Open Inference Protocol v2 and MLflow's /invocations."""
+    """Serve bundles over the Open Inference Protocol v2 (REST, and gRPC if asked) and MLflow's /invocations."""
     from headway.serve.__main__ import main
 
     sys.exit(main(arguments))
