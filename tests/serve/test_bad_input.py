@@ -38,6 +38,7 @@ WRONG: Mapping[str, tuple[bytes, str]] = {
     "no inputs": (b'{"inputs": []}', "inputs"),
     "deep nesting": (b'{"inputs": [{"data": ' + b"[" * 50_000, "JSON"),
     "not UTF-8": (b'{"id": "\xff\xfe"}', ""),
+    "no name, and one that is not UTF-8": (b'{"inputs": [{}, {"name": "\x80"}]}', "no inference request"),
     "a column missing": (without("distance"), "'distance' is missing"),
     "a column misspelt": (
         column("distance").replace(b"distance", b"distnace"),

@@ -174,7 +174,7 @@ def _located(message: str, body: bytes | memoryview) -> str:
         return unknown
     try:
         named = msgspec.json.decode(body, type=_Names).inputs
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return unknown
     at = int(place[1])
     return f"column {named[at].name!r}: {message}" if at < len(named) and named[at].name else unknown
