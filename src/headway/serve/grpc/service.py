@@ -91,17 +91,14 @@ class Service:
         async def call(raw: bytes, context: "grpc.aio.ServicerContext") -> bytes:
             with self._counted():
                 try:
-                    request = kind.FromString(raw)
+                    return bytes((await method(kind.FromString(raw), context)).SerializeToString())
+                except Fault as found:
+                    fault = found
                 except DecodeError:
                     fault = Fault(400, f"the message is no {kind.DESCRIPTOR.name}")
-                else:
-                    try:
-                        return bytes((await method(request, context)).SerializeToString())
-                    except Fault as found:
-                        fault = found
-                    except Exception:  # noqa: BLE001 - it becomes an answer and a line in the log
-                        traceback.print_exc(file=sys.stderr)
-                        fault = Fault(500, "the server failed on this request; its log says more")
+                except Exception:  # noqa: BLE001 - it becomes an answer and a line in the log
+                    traceback.print_exc(file=sys.stderr)
+                    fault = Fault(500, "the server failed on this request; its log says more")
             after = (("grpc-retry-pushback-ms", str(1000 * fault.retry_s)),) if fault.retry_s else ()
             await context.abort(CODES.get(fault.status, grpc.StatusCode.UNKNOWN), fault.message, after)
             raise AssertionError("abort raises")
