@@ -55,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser().error("say which: BUNDLE, or --models FOLDER")
     if asked.digest and (len(asked.bundle) != 1 or asked.models):
         parser().error("--digest names one bundle")
+    if asked.grpc_port is not None and asked.sandbox != "off":
+        parser().error("--sandbox lets no socket be opened after the first, and gRPC's library opens its own")
     options = Options(
         bundles=tuple(asked.bundle),
         models=asked.models,

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.serve.batching.test_batch import LAYOUT
 from tests.serve.bundles import onnx_sum, request
-from tests.serve.running import Server, refusal, serving
+from tests.serve.running import Server, command, refusal, serving
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from headway.serve.fault import Fault
@@ -250,6 +250,13 @@ def test_a_model_in_a_process_of_its_own_answers_over_grpc(unconverted: Path, tm
         assert list(answer.outputs[0].contents.int64_contents) == plain[0]["data"]
         assert list(answer.outputs[1].contents.fp64_contents) == plain[1]["data"]
         assert list(answer.outputs[1].shape) == [1, 2]
+
+
+def test_a_sandbox_and_grpc_are_not_promised_together(bundle: Path) -> None:
+    line = command(bundle, "--grpc-port", "0", "--sandbox", "best")
+    done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "gRPC's library opens its own" in done.stderr
 
 
 def test_a_missing_extra_is_named(bundle: Path) -> None:
