@@ -12,12 +12,16 @@ __all__ = ["Limits", "Options"]
 class Limits(Struct, frozen=True, kw_only=True):
     """Bounds on what one client or all together may ask; times in seconds.
 
-    `pipelined` requests of a connection wait at most; `batch_rows` go into one model call (a larger request goes
-    alone); beyond `queued_rows` the answer is 503.
+    `body_bytes` bound a body as it is sent, and what it expands to; `held_bytes` all requests that are half sent.
+    `connections` may be open, or as many as the system has descriptors for; beyond it one that asks nothing gives way,
+    and where there is none the answer is 503. `pipelined` requests of a connection wait at most; `batch_rows` go into
+    one model call (a larger request goes alone); beyond `queued_rows` the answer is 503.
     """
 
     head_bytes: int = 16 * 1024
     body_bytes: int = 8 * 2**20
+    held_bytes: int = 256 * 2**20
+    connections: int = 4096
     pipelined: int = 64
     batch_rows: int = 256
     queued_rows: int = 8192

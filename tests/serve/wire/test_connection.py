@@ -120,6 +120,16 @@ def test_a_chunked_body_is_read_whole() -> None:
         (b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n", 400),
         (b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1770\r\n" + b"x" * 6000, 413),
         (b"GET /a HTTP/1.1\r\nX: " + b"x" * 3000, 431),
+        (b"GET /a HTTP/1.1\r\n\r\n", 400),
+        (b"GET /a HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400),
+        (b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nxyz", 400),
+        (b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Type: a/b\r\nContent-Type: c/d\r\n\r\n", 400),
+        (b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\ncontent-encoding: gzip\r\n\r\n", 400),
+        (b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400),
+        (b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 400),
+        (b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 400),
+        (b"POST /a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 6000\r\n\r\n", 413),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
     ],
 )
 def test_what_is_over_a_limit_or_not_http_is_refused_and_the_connection_ends(sent: bytes, status: int) -> None:
@@ -237,5 +247,129 @@ def test_a_client_that_sends_no_more_still_gets_its_answer() -> None:
         kept[0].answer(200, b"done")
         assert (await answer(reader))[2] == b"done"
         assert await reader.read() == b""
+
+    talk(conversation)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /a HT",
+        b"GET /a HTTP/1.1\r\nHost: x\r\n",
+        b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx",
+        b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+        b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n",
+    ],
+)
+def test_a_request_that_is_cut_short_is_told_so(sent: bytes) -> None:
+    async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: Gate) -> None:
+        writer.write(b"GET /first HTTP/1.1\r\nHost: x\r\n\r\n" + sent)
+        writer.write_eof()
+        assert (await answer(reader))[2] == b"/first"
+        status, _, body = await answer(reader)
+        assert (status, msgspec.json.decode(body)) == (400, {"error": "the request is cut short"})
+        assert await reader.read() == b""
+        await until(lambda: not gate.open)
+        assert gate.held == 0
+
+    talk(conversation)
+
+
+def test_the_head_alone_comes_back_for_head() -> None:
+    async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, _: Gate) -> None:
+        writer.write(b"HEAD /abc HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"Content-Length: 4" in await reader.readuntil(b"\r\n\r\n")
+        assert (await answer(reader))[2] == b"/b"
+
+    talk(conversation)
+
+
+def test_a_client_behind_an_answer_is_asked_for_its_body_when_its_turn_comes() -> None:
+    async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: Gate) -> None:
+        kept: list[Exchange] = gate.kept  # type: ignore[attr-defined]
+        writer.write(
+            b"GET /later HTTP/1.1\r\nHost: x\r\n\r\n"
+            b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n"
+        )
+        await until(lambda: bool(kept))
+        kept[0].answer(200, b"done")
+        assert (await answer(reader))[2] == b"done"
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        writer.write(b"z")
+        assert (await answer(reader))[2] == b"/az"
+
+    talk(conversation)
+
+
+async def again(writer: asyncio.StreamWriter) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """One more connection to where another goes."""
+    return await asyncio.open_connection(*writer.get_extra_info("peername"))
+
+
+def test_where_no_place_is_left_an_idle_connection_gives_its_own() -> None:
+    async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: Gate) -> None:
+        await until(lambda: len(gate.open) == 1)
+        (idle,) = gate.open
+        idle.since -= 10
+        other, sent = await again(writer)
+        sent.write(b"GET /b HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await answer(other))[2] == b"/b"
+        assert await reader.read() == b""
+        sent.close()
+
+    talk(conversation, Limits(connections=1))
+
+
+def test_where_nobody_can_give_a_place_the_next_one_is_told_to_come_again() -> None:
+    async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: Gate) -> None:
+        kept: list[Exchange] = gate.kept  # type: ignore[attr-defined]
+        writer.write(b"GET /later HTTP/1.1\r\nHost: x\r\n\r\n")
+        await until(lambda: bool(kept))
+        next(iter(gate.open)).since -= 10
+        other, sent = await again(writer)
+        status, head, _ = await answer(other)
+        assert (status, "Retry-After: 1" in head) == (503, True)
+        assert await other.read() == b""
+        kept[0].answer(200, b"done")
+        assert (await answer(reader))[2] == b"done"
+        sent.close()
+
+    talk(conversation, Limits(connections=1, linger_s=0.05))
+
+
+def test_half_sent_bodies_hold_no_more_than_their_share_and_give_way() -> None:
+    begun = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 4000\r\n\r\n" + b"x" * 3000
+
+    async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: Gate) -> None:
+        writer.write(begun)
+        await until(lambda: gate.held == 3000)
+        other, sent = await again(writer)
+        sent.write(begun)
+        assert (await answer(other))[0] == 503
+        next(iter(gate.open)).since -= 10
+        third, last = await again(writer)
+        last.write(begun + b"x" * 1000)
+        assert (await answer(third))[0] == 200
+        assert await reader.read() == b""
+        assert gate.held == 0
+        sent.close()
+        last.close()
+
+    talk(conversation, Limits(body_bytes=5000, held_bytes=5000, linger_s=0.05))
+
+
+def test_a_client_that_does_not_read_its_answer_is_let_go() -> None:
+    async def conversation(_: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: Gate) -> None:
+        writer.transport.pause_reading()
+        kept: list[Exchange] = gate.kept  # type: ignore[attr-defined]
+        writer.write(b"GET /later HTTP/1.1\r\nHost: x\r\n\r\n")
+        await until(lambda: bool(kept))
+        (connection,) = gate.open
+        kept[0].answer(200, bytes(50_000_000))
+        now = asyncio.get_running_loop().time()
+        gate.sweep(now + 20)
+        assert connection in gate.open
+        gate.sweep(now + 1000)
+        assert not gate.open
 
     talk(conversation)

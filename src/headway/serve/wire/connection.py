@@ -14,6 +14,7 @@ from typing import cast
 import httptools
 
 from headway.serve.options import Limits
+from headway.serve.wire.encoding import plain
 
 __all__ = ["Connection", "Exchange", "Gate"]
 
@@ -23,9 +24,14 @@ _KEPT: Mapping[bytes, str] = {
     b"content-type": "kind",
     b"content-encoding": "encoding",
     b"content-length": "length",
+    b"transfer-encoding": "transfer",
+    b"host": "host",
     b"inference-header-content-length": "tensors",
     b"expect": "expect",
 }
+_DIGITS = 15  # of a length; more is no length
+_PATIENCE_S = 1.0  # with a connection that asks nothing, when others have no place
+_SPARE = 32  # connections beyond the limit are told so, as long as descriptors last
 _REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 _STARTS = {status: b"HTTP/1.1 %d %b\r\nContent-Type: " % (status, reason) for status, reason in _REASONS.items()}
 
@@ -39,6 +45,7 @@ class Exchange:
         "body",
         "encoding",
         "expect",
+        "host",
         "keep",
         "kind",
         "length",
@@ -47,6 +54,8 @@ class Exchange:
         "path",
         "start",
         "tensors",
+        "transfer",
+        "twice",
         "wire",
     )
 
@@ -58,8 +67,11 @@ class Exchange:
         self.kind = b""
         self.encoding = b""
         self.tensors = b""
-        self.length = b"0"
+        self.length = b""
+        self.transfer = b""
         self.expect = b""
+        self.host: bytes | None = None
+        self.twice = b""
         self.keep = True
         self.start = 0.0
         self.wire: bytes | None = None
@@ -78,19 +90,38 @@ class Exchange:
         elif self._old:
             extra += b"Connection: keep-alive\r\n"
         self.wire = b"%b%b\r\nContent-Length: %d\r\n%b%b\r\n%b" % (
-            _STARTS[status], kind, len(body), gate.fixed, extra, body,
+            _STARTS[status], kind, len(body), gate.fixed, extra, b"" if self.method == b"HEAD" else body,
         )  # fmt: skip
         self._connection.flush()
         if self.noted:
             self.noted(self, status)
 
+    def content(self) -> bytes:
+        """The body, its content encoding undone; Fault 400, 413 or 415 when that cannot be."""
+        return plain(self.body, self.encoding, self._connection.gate.limits.body_bytes) if self.encoding else self.body
+
     def speak_old(self) -> None:
         """The client speaks HTTP/1.0, and keeps a connection only when it is told that it may."""
         self._old = True
 
+    def objection(self, limits: Limits) -> tuple[int, str] | None:
+        """Why its head is refused: status and reason; None when it is not."""
+        if self.twice:
+            return 400, f"the header {self.twice.decode('latin-1')} is there twice"
+        if self.host is None and not self._old:
+            return 400, "there is no header Host"
+        if self.transfer and self.transfer.lower() != b"chunked":
+            return 400, "the only transfer encoding that is spoken is chunked"
+        if self.length and (len(self.length) > _DIGITS or int(self.length) > limits.body_bytes):
+            return _too_large(limits)
+        return None
+
 
 class Gate:
-    """What all connections share: who answers, the limits, whether the server is draining, which are open."""
+    """What all connections share: who answers, the limits, whether the server is draining, which are open.
+
+    `held` are the bytes of bodies that are not whole yet.
+    """
 
     def __init__(self, limits: Limits, handle: Callable[[Exchange], None], refused: Callable[[Exchange], None]) -> None:
         self.limits = limits
@@ -98,7 +129,22 @@ class Gate:
         self.refused = refused
         self.draining = False
         self.fixed = b""
-        self.open: set[Connection] = set()
+        self.held = 0
+        self.open: dict[Connection, None] = {}  # the oldest first
+
+    def crowd(self, now: float) -> int:
+        """How many are open beyond the limit, once one that keeps its place for nothing has lost it."""
+        beyond = len(self.open) - self.limits.connections
+        if beyond > 0 and (found := next((each for each in self.open if each.stalls(now)), None)):
+            found.abort()
+            beyond -= 1
+        return beyond
+
+    def relieve(self, now: float) -> bool:
+        """Give up the oldest request that is half sent and does not go on; whether that made room enough."""
+        if found := next((each for each in self.open if each.holds and each.stalls(now)), None):
+            found.abort()
+        return self.held <= self.limits.held_bytes
 
     def sweep(self, now: float) -> None:
         """Once a second or so: end connections that have been idle, or slow to send, for too long."""
@@ -123,6 +169,7 @@ class Connection(asyncio.Protocol):
         self._closing = False
         self._held = False
         self._full = False
+        self._unread = 0
         self.since = self._loop.time()
 
     # The transport's calls.
@@ -133,13 +180,19 @@ class Connection(asyncio.Protocol):
         if sock := transport.get_extra_info("socket"):
             with suppress(OSError):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.gate.open.add(self)
+        self.gate.open[self] = None
+        beyond = self.gate.crowd(self.since)
+        if beyond > _SPARE:
+            self.abort()
+        elif beyond > 0:
+            self._refuse(503, "too many connections are open")
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """The client went, or was sent away."""
         self._transport = None
         self._line.clear()
-        self.gate.open.discard(self)
+        self._forget()
+        self.gate.open.pop(self, None)
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
@@ -158,6 +211,9 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client sends no more; it may still read what it asked for."""
+        if self._now is not None and not self._closing:
+            self._refuse(400, "the request is cut short")
+            return True
         self._closing = True
         return bool(self._line)
 
@@ -175,8 +231,9 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
+        if self._closing:
+            return
         self._now = Exchange(self)
-        self._parts, self._size = [], 0
         self.since = self._loop.time()
 
     def on_url(self, url: bytes) -> None:
@@ -191,6 +248,8 @@ class Connection(asyncio.Protocol):
             return
         known = _KEPT.get(name.lower())
         if known:
+            if getattr(now, known):
+                now.twice = name
             setattr(now, known, value)
 
     def on_headers_complete(self) -> None:
@@ -203,18 +262,22 @@ class Connection(asyncio.Protocol):
         now.keep = self._parser.should_keep_alive() and not self._parser.should_upgrade()
         if self._parser.get_http_version() == "1.0":
             now.speak_old()
-        if len(now.length) > 15 or int(now.length) > self.gate.limits.body_bytes:
-            self._refuse_size()
-        elif now.expect.lower() == b"100-continue" and not self._line and self._transport:
-            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if wrong := now.objection(self.gate.limits):
+            self._refuse(*wrong)
+        elif now.expect and not self._line:
+            self._ask()
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
+        if self._now is None:
+            return
+        self._parts.append(body)
         self._size += len(body)
+        self.gate.held += len(body)
         if self._size > self.gate.limits.body_bytes:
-            self._refuse_size()
-        else:
-            self._parts.append(body)
+            self._refuse(*_too_large(self.gate.limits))
+        elif self.gate.held > self.gate.limits.held_bytes and not self.gate.relieve(self._loop.time()):
+            self._refuse(503, "too many requests are half sent")
 
     def on_message_complete(self) -> None:
         """A whole request."""
@@ -222,8 +285,9 @@ class Connection(asyncio.Protocol):
         self._reading_head = True
         if now is None or self._closing:
             return
-        now.body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-        self._parts = []
+        if self._parts:
+            now.body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+            self._forget()
         self._line.append(now)
         if not now.keep:
             self._closing = True
@@ -256,6 +320,8 @@ class Connection(asyncio.Protocol):
             transport.close()
         elif self._held:
             self._hold()
+        if not line and self._now is not None and self._now.expect and not self._reading_head:
+            self._ask()
 
     def is_last(self, exchange: Exchange) -> bool:
         """Is nothing waiting behind it?"""
@@ -266,14 +332,38 @@ class Connection(asyncio.Protocol):
         return 0.0 if self._busy() else now - self.since
 
     def check(self, now: float) -> None:
-        """End it when it is over time; one whose answer is being computed is not."""
-        limits, waited = self.gate.limits, now - self.since
+        """End it when it is over time; one whose answer is being computed is not, one that does not read it is."""
+        unread = self._transport.get_write_buffer_size() if self._transport else 0
+        if unread < self._unread:
+            self.since = now
+        limits, waited, self._unread = self.gate.limits, now - self.since, unread
+        if unread:
+            if waited > limits.body_s:
+                self.abort()
+            return
         if self._line:
             return
         if self._now is None and waited > limits.idle_s:
             self.close()
         elif self._now is not None and waited > (limits.head_s if self._reading_head else limits.body_s):
             self._refuse(408, "the request did not come in time")
+
+    @property
+    def holds(self) -> bool:
+        """Is there a part of a body?"""
+        return self._size > 0
+
+    def stalls(self, now: float) -> bool:
+        """Does it only keep its place: nothing asked, or a request begun some time ago and still not whole?"""
+        return not self._line and not self._closing and now - self.since > _PATIENCE_S
+
+    def abort(self) -> None:
+        """End it now, whatever was written; its place is free at once."""
+        self._closing = True
+        self._forget()
+        self.gate.open.pop(self, None)
+        if self._transport:
+            self._transport.abort()
 
     def close(self) -> None:
         """End it now, after what was written."""
@@ -293,8 +383,16 @@ class Connection(asyncio.Protocol):
             self._held = wanted
             (self._transport.pause_reading if wanted else self._transport.resume_reading)()
 
-    def _refuse_size(self) -> None:
-        self._refuse(413, f"the body may have {self.gate.limits.body_bytes} bytes")
+    def _ask(self) -> None:
+        """Tell a client that waits for it that its body is welcome; only when all before it is answered."""
+        if self._now and self._transport and self._now.expect.lower() == b"100-continue":
+            self._now.expect = b""
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _forget(self) -> None:
+        """The body that was read is whole, or is not wanted any more."""
+        self.gate.held -= self._size
+        self._parts, self._size = [], 0
 
     def _refuse(self, status: int, message: str) -> None:
         """Answer a request that is not read to its end, and read no other."""
@@ -303,10 +401,12 @@ class Connection(asyncio.Protocol):
         self._closing = True
         exchange = self._now or Exchange(self)
         self._now = None
+        self._forget()
         exchange.keep = False
         self._line.append(exchange)
         self.gate.refused(exchange)
-        exchange.answer(status, b'{"error": "%b"}' % message.encode("ascii", "replace").replace(b'"', b"'"))
+        body = b'{"error": "%b"}' % message.encode("ascii", "replace").replace(b'"', b"'")
+        exchange.answer(status, body, extra=b"Retry-After: 1\r\n" if status == 503 else b"")
 
     def _end(self) -> None:
         """Say that no more comes, and let the client read: closing at once could reset what it has not read yet."""
@@ -317,3 +417,7 @@ class Connection(asyncio.Protocol):
         with suppress(OSError, NotImplementedError):
             self._transport.write_eof()
         self._loop.call_later(self.gate.limits.linger_s, self.close)
+
+
+def _too_large(limits: Limits) -> tuple[int, str]:
+    return 413, f"the body may have {limits.body_bytes} bytes"
