@@ -110,12 +110,16 @@ def onnx_classifier(folder: Path) -> Path:
     return write_bundle(folder, classifier_manifest(), {"model.onnx": made.SerializeToString()})
 
 
-def onnx_regressor(folder: Path) -> Path:
-    """A forest, as ONNX with one matrix."""
+def forest() -> RandomForestRegressor:
+    """A small forest over numbers, fitted."""
     frame = flights().fillna(0.0)
-    forest = RandomForestRegressor(n_estimators=5, max_depth=4, random_state=0)
-    forest.fit(frame[list(NUMBERS)].to_numpy(np.float32), frame["late"] * frame["distance"])
-    made = convert_sklearn(forest, initial_types=[("X", FloatTensorType([None, len(NUMBERS)]))])
+    made = RandomForestRegressor(n_estimators=5, max_depth=4, random_state=0)
+    return made.fit(frame[list(NUMBERS)].to_numpy(np.float32), frame["late"] * frame["distance"])
+
+
+def onnx_regressor(folder: Path) -> Path:
+    """The forest, as ONNX with one matrix."""
+    made = convert_sklearn(forest(), initial_types=[("X", FloatTensorType([None, len(NUMBERS)]))])
     columns = tuple(Column(name=name, type="float64") for name in NUMBERS)
     manifest = Manifest(
         model="minutes",

@@ -58,16 +58,13 @@ async def _score(opened: Opened, header: Sequence[str], lines: Iterable[Sequence
 
 
 def _rows(layout: Layout, places: Sequence[int], part: Sequence[tuple[int, Sequence[str]]]) -> Rows:
-    """Check a part of the file at once; only when that fails, line by line, to name the one."""
+    """Check a part of the file; a fault names the line."""
     try:
         return take(layout, _columns(layout, places, [line for _, line in part]))
-    except Fault:
-        for number, line in part:
-            try:
-                take(layout, _columns(layout, places, [line]))
-            except Fault as fault:
-                raise Fault(fault.status, f"line {number}: {fault.message}") from None
-        raise
+    except Fault as fault:
+        if fault.row is None:
+            raise
+        raise Fault(fault.status, f"line {part[fault.row][0]}: {fault.said}") from None
 
 
 def _columns(layout: Layout, places: Sequence[int], lines: Sequence[Sequence[str]]) -> list[list[Any]]:

@@ -51,18 +51,18 @@ def check_texts(column: Column, values: Sequence[Any]) -> list[str | None]:
 def missing(column: Column, row: int) -> Fault:
     """Nothing is there, and something must be."""
     nothing = "null" if column.type == "string" else "null or NaN"
-    return Fault(400, f"column {column.name!r}: {nothing}, and the column may not be missing, in row {row}")
+    return Fault(400, f"column {column.name!r}: {nothing}, and the column may not be missing", row=row)
 
 
 def beyond(column: Column, value: float, largest: float, row: int) -> Fault:
     """A number too large to be kept as it is."""
     said = f"{_number(value)} is beyond what the model can hold ({largest:.6g})"
-    return Fault(400, f"column {column.name!r}: {said}, in row {row}")
+    return Fault(400, f"column {column.name!r}: {said}", row=row)
 
 
 def unfit(column: Column, what: str, row: int) -> Fault:
     """A value of another kind than the column's."""
-    return Fault(400, f"column {column.name!r}: {what} where {_WANTED[column.type]} is expected, in row {row}")
+    return Fault(400, f"column {column.name!r}: {what} where {_WANTED[column.type]} is expected", row=row)
 
 
 def _in_range(column: Column, values: Sequence[Any], known: list[Any], largest: float) -> None:

@@ -73,7 +73,7 @@ def _beside(ignored: Sequence[str]) -> str:
 
 
 def take(layout: Layout, columns: Sequence[list[Any]]) -> Rows:
-    """Check columns of values, in the signature's order and all of one length; Fault 400 names the column."""
+    """Check columns of values, in the signature's order and all of one length; Fault 400 names column and row."""
     count = len(columns[0])
     picked = [columns[i] for i in layout.numbers]
     flat = _by_row(picked, count)
@@ -85,7 +85,7 @@ def take(layout: Layout, columns: Sequence[list[Any]]) -> Rows:
 
 
 def take_flat(layout: Layout, values: list[Any], count: int) -> Rows:
-    """Check values given row by row, every column in the signature's order; Fault 400 names the column."""
+    """Check values given row by row, every column in the signature's order; Fault 400 names column and row."""
     if layout.plain and not layout.texts and _plain(values, layout.largest):
         return Rows(count, array("d", values).tobytes(), ())
     width = len(layout.columns)
@@ -111,4 +111,10 @@ def _by_row(columns: Sequence[list[Any]], count: int) -> list[Any]:
 
 
 def _plain(values: list[Any], largest: float) -> bool:
-    return not values or (set(map(type, values)) <= _FLOATS and -largest <= min(values) and max(values) <= largest)
+    """Numbers only, each within range.  A NaN hides from min and max, and never from the sum."""
+    return not values or (
+        set(map(type, values)) <= _FLOATS
+        and -largest <= min(values)
+        and max(values) <= largest
+        and not math.isnan(sum(values))
+    )

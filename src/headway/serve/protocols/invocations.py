@@ -2,7 +2,8 @@
 
 import csv
 import io
-import math
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,12 +14,18 @@ from headway.evidence.bundle import Column
 from headway.serve.batching.answers import Answers
 from headway.serve.batching.rows import Layout, Rows, absent, strange, take
 from headway.serve.fault import Fault
+from headway.serve.protocols.media import media
 
-__all__ = ["Read", "cell", "encode", "parse", "parse_csv"]
+__all__ = ["Read", "cell", "encode", "parse", "refusal"]
 
 _FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 _MISSING = frozenset({"", "NaN", "nan", "NA", "null", "None"})
 _BOOLS: Mapping[str, bool] = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
+
+_AT_ROW = re.compile(r"\$(?:\.data)?\[(\d+)\]")
+
+# By status, as in MLflow's own errors.
+_CODES: Mapping[int, str] = {500: "INTERNAL_ERROR", 503: "TEMPORARILY_UNAVAILABLE"}
 
 
 class Read(Struct, gc=False):
@@ -39,12 +46,14 @@ class _Response(Struct, omit_defaults=True):
     probabilities: list[list[float]] | None = None
 
 
-def parse(body: bytes, layout: Layout) -> Read:
-    """Read and check a JSON body; Fault 400 says what is wrong and in which column."""
-    try:
-        request = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise Fault(400, f"the body is not JSON: {error}") from None
+def parse(body: bytes, layout: Layout, kind: bytes = b"") -> Read:
+    """Read and check a body of a content type; Fault 400 says what is wrong, in which column and row, 415 which types.
+
+    What else a JSON object holds is not looked at, `params` included: no model here takes any.
+    """
+    if media(kind, (b"application/json", b"text/csv")) == b"text/csv":
+        return _csv(body, layout)
+    request = _json(body)
     forms = [form for form in _FORMS if isinstance(request, dict) and form in request]
     if len(forms) != 1:
         raise Fault(400, f"expected an object with one of {', '.join(_FORMS)}")
@@ -59,11 +68,34 @@ def parse(body: bytes, layout: Layout) -> Read:
             case _:
                 return _tensor(layout, value)
     except msgspec.ValidationError as error:
-        raise Fault(400, f"{forms[0]}: {error}") from None
+        text, at = str(error), _AT_ROW.search(str(error))
+        said = text.partition(" - at")[0] if at else text
+        raise Fault(400, f"{forms[0]}: {said}", row=int(at[1]) if at else None) from None
 
 
-def parse_csv(body: bytes, layout: Layout) -> Read:
-    """Read and check a CSV body with a header line."""
+def refusal(fault: Fault) -> dict[str, str]:
+    """An error as MLflow's server tells it."""
+    return {"error_code": _CODES.get(fault.status, "BAD_REQUEST"), "message": fault.message}
+
+
+def _json(body: bytes) -> Any:  # noqa: ANN401 - the border: any JSON
+    """MLflow's client writes a missing number as NaN, which is no JSON; the slower decoder that knows it comes second.
+
+    It knows infinity too, which no column holds: the answer then names where it stands.
+    """
+    try:
+        try:
+            return msgspec.json.decode(body)
+        except msgspec.DecodeError:
+            if b"NaN" not in body and b"Infinity" not in body:
+                raise
+            return json.loads(body.decode())
+    except (ValueError, RecursionError) as error:
+        raise Fault(400, f"the body is not JSON: {error}") from None
+
+
+def _csv(body: bytes, layout: Layout) -> Read:
+    """A CSV body with a header line."""
     try:
         lines = csv.reader(io.StringIO(body.decode(), newline=""), strict=True)
         header = next(lines, None)
@@ -105,9 +137,9 @@ def encode(answers: Answers, start: int, stop: int) -> bytes:
 
 
 def _table(layout: Layout, names: Sequence[str], data: Sequence[Sequence[Any]]) -> Read:
-    for row in data:
+    for at, row in enumerate(data):
         if len(row) != len(names):
-            raise Fault(400, f"a row has {len(row)} values and there are {len(names)} columns")
+            raise Fault(400, f"row {at} has {len(row)} values and there are {len(names)} columns")
     if len(set(names)) < len(names):
         raise Fault(400, "a column is given twice")
     known, ignored = _parted(layout, names)
@@ -166,5 +198,4 @@ def _complete(
     for column in layout.columns:
         if column.name not in columns and not column.nullable:
             raise absent(column, ignored)
-        values = columns.get(column.name) or [None] * count
-        yield [None if isinstance(value, float) and math.isnan(value) else value for value in values]
+        yield columns.get(column.name) or [None] * count
