@@ -13,9 +13,10 @@ from headway.serve.batching.batch import Job
 from headway.serve.fault import Fault
 from headway.serve.models.model import Model
 from headway.serve.protocols import invocations, oip
+from headway.serve.protocols.media import media
 from headway.serve.protocols.metadata import metadata
 from headway.serve.protocols.oip import Framed
-from headway.serve.wire.connection import JSON, Exchange
+from headway.serve.wire.exchange import JSON, Exchange
 
 __all__ = ["Answering", "Handler", "fail", "tell"]
 
@@ -56,22 +57,14 @@ class Answering:
     def invocations(self, exchange: Exchange) -> None:
         """MLflow's way to ask."""
         exchange.noted = self.noted
-        _identity(exchange)
-        kind = exchange.kind.lower().partition(b";")[0].strip()
-        match kind:
-            case b"text/csv":
-                read = invocations.parse_csv(exchange.body, self.model.layout)
-            case b"application/json" | b"":
-                read = invocations.parse(exchange.body, self.model.layout)
-            case _:
-                raise Fault(415, f"content type {kind.decode('latin-1')!r}; expected application/json or text/csv")
+        read = invocations.parse(exchange.content(), self.model.layout, exchange.kind)
         done = partial(self._done, exchange, invocations.encode, _told(read.ignored))
         self.model.submit(Job(read.rows, done))
 
     def _infer(self, exchange: Exchange) -> None:
         exchange.noted = self.noted
-        _identity(exchange)
-        asked = oip.parse(exchange.body, self.model.layout, self.model.outputs, exchange.tensors)
+        media(exchange.kind, (b"application/json", b"application/octet-stream"))
+        asked = oip.parse(exchange.content(), self.model.layout, self.model.outputs, exchange.tensors)
         encode = partial(oip.encode, asked, self.model.manifest)
         self.model.submit(Job(asked.rows, partial(self._done, exchange, encode, _told(asked.ignored))))
 
@@ -115,10 +108,11 @@ def tell(exchange: Exchange, value: Any, status: int = 200, extra: bytes = b"") 
 
 
 def fail(exchange: Exchange, fault: Fault, extra: bytes = b"") -> None:
-    """Answer with why there is no answer."""
+    """Answer with why there is no answer, as the protocol of the path puts it."""
     if fault.retry_s:
         extra += b"Retry-After: %d\r\n" % fault.retry_s
-    tell(exchange, {"error": fault.message}, fault.status, extra)
+    mlflow = exchange.path.partition(b"?")[0].endswith(b"/invocations")
+    tell(exchange, invocations.refusal(fault) if mlflow else {"error": fault.message}, fault.status, extra)
 
 
 def _told(ignored: Sequence[str]) -> bytes:
@@ -127,8 +121,3 @@ def _told(ignored: Sequence[str]) -> bytes:
         return b""
     names = ",".join(quote(name[:_LONGEST], safe="", errors="replace") for name in ignored[:_MOST])
     return b"Headway-Ignored: %b\r\n" % names.encode()
-
-
-def _identity(exchange: Exchange) -> None:
-    if exchange.encoding.lower() not in {b"", b"identity"}:
-        raise Fault(415, f"content encoding {exchange.encoding.decode('latin-1')!r} is not supported; send it plain")

@@ -15,7 +15,7 @@ from headway.serve.fault import Fault, RefusedError
 from headway.serve.models.bundle import Opened
 from headway.serve.models.library import Entry, Library
 from headway.serve.models.shelf import Shelf
-from headway.serve.wire.connection import Exchange
+from headway.serve.wire.exchange import Exchange
 
 __all__ = ["Control"]
 

@@ -13,7 +13,7 @@ from headway.serve.fault import Fault
 from headway.serve.models.shelf import Shelf
 from headway.serve.protocols.metadata import EXTENSIONS
 from headway.serve.watch import metrics
-from headway.serve.wire.connection import Exchange
+from headway.serve.wire.exchange import Exchange
 
 __all__ = ["Routes"]
 
@@ -41,7 +41,9 @@ class Routes:
             "/v2/health/live": self._live,
             "/v2/health/ready": self._ready,
             "/metrics": self._metrics,
-            "/ping": self._ready,  # MLflow's health path
+            "/ping": self._ready,  # MLflow's paths: `ping` and `health` are one there too
+            "/health": self._ready,
+            "/version": self._version,
         }
         posts: dict[str, Handler] = {"/v2/repository/index": self._control.index}
         counted: dict[str, Answering] = {}
@@ -70,22 +72,25 @@ class Routes:
             route = self._table.get((exchange.method, exchange.path)) or self._find(exchange)
             route(exchange)
         except Fault as fault:
-            allowed = self._allowed.get(_path(exchange), "") if fault.status == 405 else ""
-            fail(exchange, fault, b"Allow: %b\r\n" % allowed.encode() if allowed else b"")
+            fail(exchange, fault, self._allow(exchange) if fault.status == 405 else b"")
         except Exception:  # noqa: BLE001 - the outer border of a request: it becomes an answer and a line in the log
             traceback.print_exc(file=sys.stderr)
             fail(exchange, Fault(500, "the server failed on this request; its log says more"))
 
-    def refused(self, exchange: Exchange) -> None:
-        """A request is being refused before it was read whole."""
+    def refused(self, exchange: Exchange, status: int, why: str) -> None:
+        """Answer a request that is not read to its end."""
         exchange.start = time.perf_counter()
         if exchange.method == b"POST" and (each := self._counted.get(_path(exchange))):
             exchange.noted = each.noted
+        fail(exchange, Fault(status, why, retry_s=1 if status == 503 else 0))
 
     def _find(self, exchange: Exchange) -> Handler:
         path = _path(exchange)
-        if route := self._table.get((exchange.method, path.encode())):
+        method = b"GET" if exchange.method == b"HEAD" else exchange.method
+        if route := self._table.get((method, path.encode())):
             return route
+        if exchange.method == b"OPTIONS" and path in {"*", *self._allowed}:
+            return self._options
         if path in self._allowed:
             raise Fault(405, f"{path} is asked with {self._allowed[path]}")
         if exchange.method == b"POST" and (change := self._control.change(path)):
@@ -99,6 +104,16 @@ class Routes:
     def _there(self) -> str:
         named = [f"model {m.manifest.model!r}, version {m.manifest.version!r}" for m in self._shelf]
         return "; ".join(named[:10]) + (f" and {len(named) - 10} more" if len(named) > 10 else "") or "no model"
+
+    def _allow(self, exchange: Exchange) -> bytes:
+        asked = self._allowed.get(_path(exchange), "GET, POST")
+        return b"Allow: %b, OPTIONS\r\n" % ("GET, HEAD" if asked == "GET" else asked).encode()
+
+    def _options(self, exchange: Exchange) -> None:
+        exchange.answer(200, b"", extra=self._allow(exchange))
+
+    def _version(self, exchange: Exchange) -> None:
+        exchange.answer(200, __version__.encode(), b"text/plain; charset=utf-8")
 
     def _server(self, exchange: Exchange) -> None:
         tell(exchange, {"name": "headway", "version": __version__, "extensions": EXTENSIONS})
@@ -119,5 +134,8 @@ def _table(method: str, routes: Mapping[str, Handler]) -> Table:
 
 
 def _path(exchange: Exchange) -> str:
-    path = unquote(exchange.path.partition(b"?")[0].decode("latin-1"))
-    return path.rstrip("/") or "/"
+    """The target's path without its query; a proxy's client sends the whole URL, RFC 9112 section 3.2.2."""
+    target = exchange.path.partition(b"?")[0]
+    if not target.startswith(b"/") and b"://" in target:
+        target = b"/" + target.partition(b"://")[2].partition(b"/")[2]
+    return unquote(target.decode("latin-1")).rstrip("/") or "/"

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 
 from headway.serve.control import Control
 from headway.serve.grpc.server import GrpcDoor
@@ -27,8 +28,10 @@ from headway.serve.models.shelf import Shelf
 from headway.serve.options import Options
 from headway.serve.routes import Routes
 from headway.serve.runtimes.choice import runtime_of
-from headway.serve.wire.connection import Connection, Gate
+from headway.serve.wire.connection import Connection
+from headway.serve.wire.descriptors import connections
 from headway.serve.wire.door import Door
+from headway.serve.wire.gate import Gate
 
 __all__ = ["serve"]
 
@@ -68,7 +71,8 @@ async def _serve(options: Options, library: Library, opened: Sequence[Opened], d
     control = Control(library, shelf, partial(_admitted, options))
     routes = Routes(shelf, control, draining=lambda: gate.draining)
     shelf.tell(routes.renew)
-    gate = Gate(options.limits, routes.handle, routes.refused)
+    limits = structs.replace(options.limits, connections=connections(options.limits.connections))
+    gate = Gate(limits, routes.handle, routes.refused)
     await door.open(lambda: Connection(gate))
     ports, calls = {"port": door.port}, None
     if options.grpc_port is not None:

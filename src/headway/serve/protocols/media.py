@@ -10,7 +10,7 @@ _UTF8 = {b"utf-8", b"utf8", b"us-ascii"}
 
 
 def media(kind: bytes, taken: Sequence[bytes]) -> bytes:
-    """The media type of a header Content-Type, the first of those taken when there is no header; Fault 415 for others."""
+    """The media type of a header Content-Type, without one the first that is taken; Fault 415 for what is not."""
     if not kind:
         return taken[0]
     name, _, rest = kind.partition(b";")
@@ -19,7 +19,7 @@ def media(kind: bytes, taken: Sequence[bytes]) -> bytes:
         raise Fault(415, f"content type {_shown(name)}; expected {expected}")
     for parameter in rest.split(b";"):
         key, _, value = parameter.partition(b"=")
-        if key.strip().lower() == b"charset" and (value := value.strip(b" \t\"").lower()) not in _UTF8:
+        if key.strip().lower() == b"charset" and (value := value.strip(b' \t"').lower()) not in _UTF8:
             raise Fault(415, f"charset {_shown(value)}; expected utf-8")
     return found
 

@@ -6,19 +6,17 @@ It knows nothing of models: a handler gets each request as an Exchange, and answ
 import asyncio
 import socket
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from http import HTTPStatus
 from typing import cast
 
 import httptools
 
-from headway.serve.options import Limits
-from headway.serve.wire.encoding import plain
+from headway.serve.wire.exchange import Exchange, too_large
+from headway.serve.wire.gate import Gate
 
-__all__ = ["Connection", "Exchange", "Gate"]
+__all__ = ["Connection"]
 
-JSON = b"application/json"
 # Headers that matter here, and where an Exchange keeps them.
 _KEPT: Mapping[bytes, str] = {
     b"content-type": "kind",
@@ -29,127 +27,8 @@ _KEPT: Mapping[bytes, str] = {
     b"inference-header-content-length": "tensors",
     b"expect": "expect",
 }
-_DIGITS = 15  # of a length; more is no length
 _PATIENCE_S = 1.0  # with a connection that asks nothing, when others have no place
 _SPARE = 32  # connections beyond the limit are told so, as long as descriptors last
-_REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
-_STARTS = {status: b"HTTP/1.1 %d %b\r\nContent-Type: " % (status, reason) for status, reason in _REASONS.items()}
-
-
-class Exchange:
-    """One request, and the place in line of its answer.  `noted` is told of the status, once it is sent."""
-
-    __slots__ = (
-        "_connection",
-        "_old",
-        "body",
-        "encoding",
-        "expect",
-        "host",
-        "keep",
-        "kind",
-        "length",
-        "method",
-        "noted",
-        "path",
-        "start",
-        "tensors",
-        "transfer",
-        "twice",
-        "wire",
-    )
-
-    def __init__(self, connection: "Connection") -> None:
-        self._connection = connection
-        self.method = b""
-        self.path = b""
-        self.body = b""
-        self.kind = b""
-        self.encoding = b""
-        self.tensors = b""
-        self.length = b""
-        self.transfer = b""
-        self.expect = b""
-        self.host: bytes | None = None
-        self.twice = b""
-        self.keep = True
-        self.start = 0.0
-        self.wire: bytes | None = None
-        self.noted: Callable[[Exchange, int], None] | None = None
-        self._old = False
-
-    def answer(self, status: int, body: bytes, kind: bytes = JSON, extra: bytes = b"") -> None:
-        """Send the answer when those before it are sent; a second one is ignored."""
-        if self.wire is not None:
-            return
-        gate = self._connection.gate
-        if gate.draining and self._connection.is_last(self):
-            self.keep = False  # requests that were sent before it, one after the other, are all answered first
-        if not self.keep:
-            extra += b"Connection: close\r\n"
-        elif self._old:
-            extra += b"Connection: keep-alive\r\n"
-        self.wire = b"%b%b\r\nContent-Length: %d\r\n%b%b\r\n%b" % (
-            _STARTS[status], kind, len(body), gate.fixed, extra, b"" if self.method == b"HEAD" else body,
-        )  # fmt: skip
-        self._connection.flush()
-        if self.noted:
-            self.noted(self, status)
-
-    def content(self) -> bytes:
-        """The body, its content encoding undone; Fault 400, 413 or 415 when that cannot be."""
-        return plain(self.body, self.encoding, self._connection.gate.limits.body_bytes) if self.encoding else self.body
-
-    def speak_old(self) -> None:
-        """The client speaks HTTP/1.0, and keeps a connection only when it is told that it may."""
-        self._old = True
-
-    def objection(self, limits: Limits) -> tuple[int, str] | None:
-        """Why its head is refused: status and reason; None when it is not."""
-        if self.twice:
-            return 400, f"the header {self.twice.decode('latin-1')} is there twice"
-        if self.host is None and not self._old:
-            return 400, "there is no header Host"
-        if self.transfer and self.transfer.lower() != b"chunked":
-            return 400, "the only transfer encoding that is spoken is chunked"
-        if self.length and (len(self.length) > _DIGITS or int(self.length) > limits.body_bytes):
-            return _too_large(limits)
-        return None
-
-
-class Gate:
-    """What all connections share: who answers, the limits, whether the server is draining, which are open.
-
-    `held` are the bytes of bodies that are not whole yet.
-    """
-
-    def __init__(self, limits: Limits, handle: Callable[[Exchange], None], refused: Callable[[Exchange], None]) -> None:
-        self.limits = limits
-        self.handle = handle
-        self.refused = refused
-        self.draining = False
-        self.fixed = b""
-        self.held = 0
-        self.open: dict[Connection, None] = {}  # the oldest first
-
-    def crowd(self, now: float) -> int:
-        """How many are open beyond the limit, once one that keeps its place for nothing has lost it."""
-        beyond = len(self.open) - self.limits.connections
-        if beyond > 0 and (found := next((each for each in self.open if each.stalls(now)), None)):
-            found.abort()
-            beyond -= 1
-        return beyond
-
-    def relieve(self, now: float) -> bool:
-        """Give up the oldest request that is half sent and does not go on; whether that made room enough."""
-        if found := next((each for each in self.open if each.holds and each.stalls(now)), None):
-            found.abort()
-        return self.held <= self.limits.held_bytes
-
-    def sweep(self, now: float) -> None:
-        """Once a second or so: end connections that have been idle, or slow to send, for too long."""
-        for connection in list(self.open):
-            connection.check(now)
 
 
 class Connection(asyncio.Protocol):
@@ -275,7 +154,7 @@ class Connection(asyncio.Protocol):
         self._size += len(body)
         self.gate.held += len(body)
         if self._size > self.gate.limits.body_bytes:
-            self._refuse(*_too_large(self.gate.limits))
+            self._refuse(*too_large(self.gate.limits))
         elif self.gate.held > self.gate.limits.held_bytes and not self.gate.relieve(self._loop.time()):
             self._refuse(503, "too many requests are half sent")
 
@@ -404,9 +283,7 @@ class Connection(asyncio.Protocol):
         self._forget()
         exchange.keep = False
         self._line.append(exchange)
-        self.gate.refused(exchange)
-        body = b'{"error": "%b"}' % message.encode("ascii", "replace").replace(b'"', b"'")
-        exchange.answer(status, body, extra=b"Retry-After: 1\r\n" if status == 503 else b"")
+        self.gate.refused(exchange, status, message)
 
     def _end(self) -> None:
         """Say that no more comes, and let the client read: closing at once could reset what it has not read yet."""
@@ -417,7 +294,3 @@ class Connection(asyncio.Protocol):
         with suppress(OSError, NotImplementedError):
             self._transport.write_eof()
         self._loop.call_later(self.gate.limits.linger_s, self.close)
-
-
-def _too_large(limits: Limits) -> tuple[int, str]:
-    return 413, f"the body may have {limits.body_bytes} bytes"

@@ -131,7 +131,7 @@ def invoked(asked: client.ScoringServerClient, data: Any, params: dict[str, Any]
     try:
         asked.invoke(data, params)
     except Exception as error:  # noqa: BLE001 - the client raises a bare Exception for any status but 200
-        print(error)
+        sys.stderr.write(f"{error}\n")
     finally:
         client.requests.post = send
     return answers[0]
