@@ -10,12 +10,14 @@ import msgspec
 
 from headway.serve.batching.answers import Answers
 from headway.serve.batching.batch import Job
+from headway.serve.batching.rows import Rows
 from headway.serve.fault import Fault
 from headway.serve.models.model import Model
 from headway.serve.protocols import invocations, oip
 from headway.serve.protocols.media import media
 from headway.serve.protocols.metadata import metadata
 from headway.serve.protocols.oip import Framed
+from headway.serve.watch.recent import Recent
 from headway.serve.wire.exchange import JSON, Exchange
 
 __all__ = ["Answering", "Handler", "fail", "tell"]
@@ -32,12 +34,14 @@ _MOST, _LONGEST = 20, 60
 class Answering:
     """The handlers of one model; each may raise Fault.
 
-    `versions` are those of its name; `draining` says whether the server is on its way out.
+    `versions` are those of its name; `recent` notes each prediction; `draining` says whether the server is on its way
+    out.
     """
 
-    def __init__(self, model: Model, versions: Sequence[str], draining: Callable[[], bool]) -> None:
+    def __init__(self, model: Model, versions: Sequence[str], recent: Recent, draining: Callable[[], bool]) -> None:
         self.model = model
         self._versions = versions
+        self._recent = recent
         self._draining = draining
         told = model.manifest.version
         self._version = f"headway-version: {told}\r\n".encode("latin-1", "replace") if told.isprintable() else b""
@@ -58,15 +62,23 @@ class Answering:
         """MLflow's way to ask."""
         exchange.noted = self.noted
         read = invocations.parse(exchange.content(), self.model.layout, exchange.kind)
-        done = partial(self._done, exchange, invocations.encode, _told(read.ignored))
-        self.model.submit(Job(read.rows, done))
+        self._submit(exchange, read.rows, invocations.encode, None, read.ignored)
 
     def _infer(self, exchange: Exchange) -> None:
         exchange.noted = self.noted
         media(exchange.kind, (b"application/json", b"application/octet-stream"))
         asked = oip.parse(exchange.content(), self.model.layout, self.model.outputs, exchange.tensors)
         encode = partial(oip.encode, asked, self.model.manifest)
-        self.model.submit(Job(asked.rows, partial(self._done, exchange, encode, _told(asked.ignored))))
+        self._submit(exchange, asked.rows, encode, asked.id, asked.ignored)
+
+    def _submit(self, exchange: Exchange, rows: Rows, encode: Encode, name: str | None, ignored: Sequence[str]) -> None:
+        """Have rows answered, and note under which id: the client's, or one that is made and told."""
+        extra = _told(ignored)
+        if not name:
+            name = self._recent.made()
+            extra += b"Headway-Prediction-Id: %b\r\n" % name.encode()
+        self._recent.note(self.model.manifest.model, name, rows.count)
+        self.model.submit(Job(rows, partial(self._done, exchange, encode, extra)))
 
     def _done(
         self, exchange: Exchange, encode: Encode, extra: bytes, result: Answers | Fault, start: int, stop: int

@@ -4,15 +4,18 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from functools import partial
 from urllib.parse import unquote
 
 from headway import __version__
 from headway.serve.answering import Answering, Handler, fail, tell
 from headway.serve.control import Control
 from headway.serve.fault import Fault
+from headway.serve.feedback import Sink, take
 from headway.serve.models.shelf import Shelf
 from headway.serve.protocols.metadata import EXTENSIONS
 from headway.serve.watch import metrics
+from headway.serve.watch.recent import Recent
 from headway.serve.wire.exchange import Exchange
 
 __all__ = ["Routes"]
@@ -23,11 +26,21 @@ Table = dict[tuple[bytes, bytes], Handler]
 
 
 class Routes:
-    """The table of paths; `draining` says whether the server is on its way out."""
+    """The table of paths; `draining` says whether the server is on its way out, `sink` is told of labels."""
 
-    def __init__(self, shelf: Shelf, control: Control, *, draining: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        shelf: Shelf,
+        control: Control,
+        *,
+        draining: Callable[[], bool],
+        recent: Recent | None = None,
+        sink: Sink | None = None,
+    ) -> None:
         self._shelf = shelf
         self._control = control
+        self._recent = recent or Recent()
+        self._sink = sink
         self._draining = draining
         self._table: Table = {}
         self._allowed: Mapping[str, str] = {}
@@ -50,13 +63,14 @@ class Routes:
         newest, bases = self._shelf.newest(), dict[str, Answering]()
         for model in self._shelf:
             name, version = model.manifest.model, model.manifest.version
-            each = Answering(model, self._shelf.versions(name), self._draining)
+            each = Answering(model, self._shelf.versions(name), self._recent, self._draining)
             bases[f"/v2/models/{name}/versions/{version}"] = each
             if model is newest[name]:
                 bases[f"/v2/models/{name}"] = each
         for base, each in bases.items():
             gets |= {base + end: handler for end, handler in each.gets().items()}
             posts |= {base + end: handler for end, handler in each.posts().items()}
+            posts[f"{base}/feedback"] = partial(take, model=each.model, recent=self._recent, sink=self._sink)
             counted |= dict.fromkeys((base + end for end in each.posts()), each)
         if len(newest) == 1:  # MLflow's servers have one model, and its clients name none
             only = bases[f"/v2/models/{next(iter(newest))}"]

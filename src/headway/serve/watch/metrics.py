@@ -8,6 +8,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from headway.serve.watch.recent import OUTCOMES, Outcome
+
 __all__ = ["BUCKETS_S", "METRICS", "Metric", "Metrics", "page", "text"]
 
 BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -39,6 +41,12 @@ METRICS = (
         name="ml_prediction_qps",
         kind="gauge",
         says=f"Requests for predictions a second, over the last {_QPS_OVER} seconds.",
+    ),
+    Metric(
+        name="ml_feedback_labels_total",
+        kind="counter",
+        says="Labels that came for predictions, by what became of them.",
+        labels=("outcome",),
     ),
     Metric(
         name="ml_model_drift_score",
@@ -82,6 +90,7 @@ class Metrics:
         self._errors = 0
         self._seconds = 0.0
         self._buckets = [0] * (len(BUCKETS_S) + 1)
+        self._labelled = dict.fromkeys(OUTCOMES, 0)
         self._past = deque([(time.perf_counter(), 0)], maxlen=_QPS_OVER + 1)
 
     def count(self, seconds: float, *, ok: bool) -> None:
@@ -91,6 +100,10 @@ class Metrics:
             self._errors += 1
         self._seconds += seconds
         self._buckets[bisect_left(BUCKETS_S, seconds)] += 1
+
+    def label(self, outcome: Outcome) -> None:
+        """A label came for a prediction."""
+        self._labelled[outcome] += 1
 
     def tick(self) -> None:
         """Once a second, for the rate."""
@@ -106,6 +119,9 @@ class Metrics:
             "ml_prediction_errors_total": [f"{{{own}}} {self._errors}"],
             "ml_prediction_latency_seconds": self._histogram(),
             "ml_prediction_qps": [f"{{{own}}} {rate:.3f}"],
+            "ml_feedback_labels_total": [
+                f'{{{own},outcome="{outcome}"}} {count}' for outcome, count in self._labelled.items()
+            ],
             "ml_model_drift_score": [
                 f'{{{own},column="{_escaped(name)}"}} {score:.6g}' for name, score in self._drift().items()
             ],
