@@ -8,15 +8,18 @@ from urllib.parse import quote
 
 import msgspec
 
+from headway import __version__
 from headway.serve.batching.answers import Answers
 from headway.serve.batching.batch import Job
 from headway.serve.batching.rows import Rows
 from headway.serve.fault import Fault
 from headway.serve.models.model import Model
+from headway.serve.models.warmup import ordinary_values
 from headway.serve.protocols import invocations, oip
 from headway.serve.protocols.media import media
 from headway.serve.protocols.metadata import metadata
 from headway.serve.protocols.oip import Framed
+from headway.serve.protocols.openapi import Described, document
 from headway.serve.watch.recent import Recent
 from headway.serve.wire.exchange import JSON, Exchange
 
@@ -48,7 +51,12 @@ class Answering:
 
     def gets(self) -> Mapping[str, Handler]:
         """By the end of the path, what is asked with GET."""
-        return {"": self._metadata, "/ready": self._ready, "/summary": self._summary}
+        return {
+            "": self._metadata,
+            "/ready": self._ready,
+            "/summary": self._summary,
+            "/openapi.json": self._openapi,
+        }
 
     def posts(self) -> Mapping[str, Handler]:
         """By the end of the path, what is asked with POST: predictions, all of which are counted."""
@@ -109,6 +117,19 @@ class Answering:
         }
         said = metadata(manifest, self.model.runtime.platform)
         tell(exchange, {**said, "versions": self._versions, "parameters": about}, extra=self._version)
+
+    def described(self) -> Described:
+        """What an OpenAPI document says of the model."""
+        manifest = self.model.manifest
+        inputs = metadata(manifest, "")["inputs"]
+        return Described(
+            manifest=manifest,
+            datatypes={each["name"]: each["datatype"] for each in inputs},
+            row=ordinary_values(manifest),
+        )
+
+    def _openapi(self, exchange: Exchange) -> None:
+        tell(exchange, document([self.described()], __version__), extra=self._version)
 
     def _summary(self, exchange: Exchange) -> None:
         tell(exchange, self.model.binner.summary(), extra=self._version)

@@ -3,7 +3,7 @@
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from urllib.parse import unquote
 
@@ -14,6 +14,7 @@ from headway.serve.fault import Fault
 from headway.serve.feedback import Sink, take
 from headway.serve.models.shelf import Shelf
 from headway.serve.protocols.metadata import EXTENSIONS
+from headway.serve.protocols.openapi import document
 from headway.serve.watch import metrics
 from headway.serve.watch.recent import Recent
 from headway.serve.wire.exchange import Exchange
@@ -45,6 +46,7 @@ class Routes:
         self._table: Table = {}
         self._allowed: Mapping[str, str] = {}
         self._counted: Mapping[str, Answering] = {}
+        self._newest: Sequence[Answering] = ()
         self.renew()
 
     def renew(self) -> None:
@@ -57,6 +59,7 @@ class Routes:
             "/ping": self._ready,  # MLflow's paths: `ping` and `health` are one there too
             "/health": self._ready,
             "/version": self._version,
+            "/openapi.json": self._openapi,
         }
         posts: dict[str, Handler] = {"/v2/repository/index": self._control.index}
         counted: dict[str, Answering] = {}
@@ -78,6 +81,7 @@ class Routes:
         self._table = _table("GET", gets) | _table("POST", posts)
         self._allowed = dict.fromkeys(gets, "GET") | dict.fromkeys(posts, "POST")
         self._counted = counted
+        self._newest = [bases[f"/v2/models/{name}"] for name in newest]
 
     def handle(self, exchange: Exchange) -> None:
         """Answer a request, now or when the model has."""
@@ -128,6 +132,10 @@ class Routes:
 
     def _version(self, exchange: Exchange) -> None:
         exchange.answer(200, __version__.encode(), b"text/plain; charset=utf-8")
+
+    def _openapi(self, exchange: Exchange) -> None:
+        described = [each.described() for each in self._newest]
+        tell(exchange, document(described, __version__))
 
     def _server(self, exchange: Exchange) -> None:
         tell(exchange, {"name": "headway", "version": __version__, "extensions": EXTENSIONS})

@@ -4,7 +4,7 @@ from headway.evidence.bundle import Column, Manifest
 from headway.evidence.summary import ColumnSummary
 from headway.serve.batching.rows import Layout, Rows, take
 
-__all__ = ["ordinary_row"]
+__all__ = ["ordinary_row", "ordinary_values"]
 
 
 def ordinary_row(manifest: Manifest, layout: Layout) -> Rows:
@@ -13,11 +13,16 @@ def ordinary_row(manifest: Manifest, layout: Layout) -> Rows:
     It is complete even where columns may be missing: a model that refuses incomplete rows is a matter of its gates
     and its rollout, not of loading it.
     """
+    return take(layout, [[value] for value in ordinary_values(manifest)])
+
+
+def ordinary_values(manifest: Manifest) -> list[str | float]:
+    """The values of that row, in the signature's order."""
     known = {column.name: column for column in manifest.summary.columns} if manifest.summary else {}
-    return take(layout, [[_value(column, known.get(column.name))] for column in layout.columns])
+    return [_value(column, known.get(column.name)) for column in manifest.signature.inputs]
 
 
-def _value(column: Column, known: ColumnSummary | None) -> object:
+def _value(column: Column, known: ColumnSummary | None) -> str | float:
     if column.type == "string":
         if known and known.levels:
             return max(zip(known.counts, known.levels, strict=True))[1]
