@@ -45,8 +45,9 @@ class Connection(asyncio.Protocol):
         self._reading_head = True
         self._parts: list[bytes] = []
         self._size = 0
+        self._held = 0
         self._closing = False
-        self._held = False
+        self._paused = False
         self._full = False
         self._unread = 0
         self.since = self._loop.time()
@@ -85,6 +86,8 @@ class Connection(asyncio.Protocol):
             pass  # the request itself was answered; on_headers_complete saw to it that nothing follows
         except httptools.HttpParserError as error:
             self._refuse(400, f"not HTTP: {error}")
+        if self._size != self._held:
+            self._weigh()
         if self._reading_head and self._head > self.gate.limits.head_bytes:
             self._refuse(431, f"the head of a request may have {self.gate.limits.head_bytes} bytes")
 
@@ -152,11 +155,8 @@ class Connection(asyncio.Protocol):
             return
         self._parts.append(body)
         self._size += len(body)
-        self.gate.held += len(body)
         if self._size > self.gate.limits.body_bytes:
             self._refuse(*too_large(self.gate.limits))
-        elif self.gate.held > self.gate.limits.held_bytes and not self.gate.relieve(self._loop.time()):
-            self._refuse(503, "too many requests are half sent")
 
     def on_message_complete(self) -> None:
         """A whole request."""
@@ -166,7 +166,7 @@ class Connection(asyncio.Protocol):
             return
         if self._parts:
             now.body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-            self._forget()
+            self._parts, self._size = [], 0
         self._line.append(now)
         if not now.keep:
             self._closing = True
@@ -197,7 +197,7 @@ class Connection(asyncio.Protocol):
             self._end()
         elif self._closing and not line:
             transport.close()
-        elif self._held:
+        elif self._paused:
             self._hold()
         if not line and self._now is not None and self._now.expect and not self._reading_head:
             self._ask()
@@ -230,7 +230,7 @@ class Connection(asyncio.Protocol):
     @property
     def holds(self) -> bool:
         """Is there a part of a body?"""
-        return self._size > 0
+        return self._held > 0
 
     def stalls(self, now: float) -> bool:
         """Does it only keep its place: nothing asked, or a request begun some time ago and still not whole?"""
@@ -258,8 +258,8 @@ class Connection(asyncio.Protocol):
         if self._transport is None or self._transport.is_closing():
             return
         wanted = self._full or len(self._line) >= self.gate.limits.pipelined
-        if wanted != self._held:
-            self._held = wanted
+        if wanted != self._paused:
+            self._paused = wanted
             (self._transport.pause_reading if wanted else self._transport.resume_reading)()
 
     def _ask(self) -> None:
@@ -268,10 +268,17 @@ class Connection(asyncio.Protocol):
             self._now.expect = b""
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
+    def _weigh(self) -> None:
+        """Tell what is held here of a body that is not whole."""
+        self.gate.held += self._size - self._held
+        self._held = self._size
+        if self._held and self.gate.held > self.gate.limits.held_bytes and not self.gate.relieve(self._loop.time()):
+            self._refuse(503, "too many requests are half sent")
+
     def _forget(self) -> None:
-        """The body that was read is whole, or is not wanted any more."""
-        self.gate.held -= self._size
+        """The body that was read is not wanted any more."""
         self._parts, self._size = [], 0
+        self._weigh()
 
     def _refuse(self, status: int, message: str) -> None:
         """Answer a request that is not read to its end, and read no other."""

@@ -64,17 +64,9 @@ class Exchange:
 
     def __init__(self, connection: Line) -> None:
         self._connection = connection
-        self.method = b""
-        self.path = b""
-        self.body = b""
-        self.kind = b""
-        self.encoding = b""
-        self.tensors = b""
-        self.length = b""
-        self.transfer = b""
-        self.expect = b""
+        self.method = self.path = self.body = self.kind = self.encoding = self.tensors = b""
+        self.length = self.transfer = self.expect = self.twice = b""
         self.host: bytes | None = None
-        self.twice = b""
         self.keep = True
         self.start = 0.0
         self.wire: bytes | None = None
