@@ -1,4 +1,4 @@
-"""The guide to asking a model: its commands and programs are run against a real server, its tables compared."""
+"""The guides to asking a model: their commands and programs are run against a real server, their tables compared."""
 
 import os
 import re
@@ -14,8 +14,11 @@ from tests.serve.running import Server, serving
 
 from headway.serve.grpc.service import CODES
 from headway.serve.protocols.inputs import ACCEPTED
+from headway.serve.watch.recent import OUTCOMES
 
-PAGE = (Path(__file__).parents[2] / "docs/guides/ask-a-model.md").read_text(encoding="utf-8")
+GUIDES = Path(__file__).parents[2] / "docs/guides"
+PAGE = (GUIDES / "ask-a-model.md").read_text(encoding="utf-8")
+LABELS = (GUIDES / "labels.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -49,15 +52,23 @@ def test_every_command_prints_what_the_page_says(server: Server, tmp_path: Path)
     assert not followed(server, tmp_path, PAGE)
 
 
+def test_labels_are_taken_as_the_page_says(server: Server, tmp_path: Path) -> None:
+    assert not followed(server, tmp_path, LABELS)
+
+
+def test_the_table_of_outcomes_is_the_servers() -> None:
+    assert [cells[0] for cells in rows_of("outcome", LABELS)] == list(OUTCOMES)
+
+
 def test_the_program_works_over_grpc_by_the_change_that_the_page_names(server: Server, tmp_path: Path) -> None:
     assert "`import tritonclient.grpc as triton` and port 8081" in PAGE
     changed = PAGE.replace("import tritonclient.http as triton", "import tritonclient.grpc as triton")
     assert not followed(server, tmp_path, changed.replace('Client("localhost:8080")', 'Client("localhost:8081")'))
 
 
-def rows_of(table: str) -> list[list[str]]:
+def rows_of(table: str, page: str = PAGE) -> list[list[str]]:
     """The cells of the table that begins with this cell."""
-    body = PAGE.partition(f"| {table} |")[2].partition("\n\n")[0].splitlines()[2:]
+    body = page.partition(f"| {table} |")[2].partition("\n\n")[0].splitlines()[2:]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in body]
 
 

@@ -209,6 +209,13 @@ def test_what_no_float32_holds_is_refused_where_the_model_counts_in_them(server:
     assert answer.json()["error"].startswith("column 'distance': 1e+300 is beyond")
 
 
+@pytest.mark.parametrize("path", [INFER, MLFLOW])
+def test_a_content_type_that_nobody_chose_is_taken_as_json(server: Server, path: str) -> None:
+    body = GOOD if path == INFER else invocation("instances", [ROW])
+    answer = server.client.post(path, content=body, headers={"content-type": "application/x-www-form-urlencoded"})
+    assert answer.status_code == 200, answer.text
+
+
 def test_a_compressed_request_is_answered_as_the_plain_one(either: Server) -> None:
     truth = either.infer(request([ROW])).json()
     for encoding, compress in {"gzip": gzip.compress, "deflate": zlib.compress}.items():

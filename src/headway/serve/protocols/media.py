@@ -6,12 +6,14 @@ from headway.serve.fault import Fault
 
 __all__ = ["media"]
 
+# curl and urllib say this of any body, when nobody told them what it is.
+_UNTOLD = b"application/x-www-form-urlencoded"
 _UTF8 = {b"utf-8", b"utf8", b"us-ascii"}
 
 
 def media(kind: bytes, taken: Sequence[bytes]) -> bytes:
     """The media type of a header Content-Type, without one the first that is taken; Fault 415 for what is not."""
-    if not kind:
+    if not kind or kind.lower() == _UNTOLD:
         return taken[0]
     name, _, rest = kind.partition(b";")
     if (found := name.strip().lower()) not in taken:
