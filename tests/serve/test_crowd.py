@@ -35,6 +35,7 @@ def many(server: Server, count: int) -> Iterator[list[socket.socket]]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@pytest.mark.skipif(resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 5000, reason="needs descriptors")
 def test_two_thousand_connections_that_do_not_go_on_cost_a_busy_client_nothing(server: Server) -> None:
     truth = server.infer(request([ROW])).json()
     with many(server, 2000) as others:

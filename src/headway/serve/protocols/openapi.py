@@ -52,7 +52,10 @@ def document(models: Sequence[Described], version: str) -> Json:
         "/v2": {"get": _get("What the server is", {"type": "object"})},
         "/v2/health/live": {"get": _get("Is the process there?", {"type": "object"})},
         "/v2/health/ready": {"get": _get("Do all models answer?", _READY, 503)},
+        "/v2/repository/index": {"post": _index()},
         "/metrics": {"get": _get("Counters in Prometheus' text format", {"type": "string"}, kind="text/plain")},
+        "/ping": {"get": _get("MLflow's way to ask for /v2/health/ready", _READY, 503)},
+        "/version": {"get": _get("The server's version", {"type": "string"}, kind="text/plain")},
     }
     for model in models:
         paths |= _paths(model)
@@ -66,6 +69,7 @@ def _paths(model: Described) -> Json:
     return {
         base: {"get": _get("Inputs and outputs", {"type": "object"})},
         f"{base}/ready": {"get": _get("Does the model answer?", _READY, 503)},
+        f"{base}/summary": {"get": _get("What it was asked and answered, column by column", {"type": "object"})},
         f"{base}/infer": {"post": _infer(model)},
         f"{base}/invocations": {"post": _invocations(model)},
         f"{base}/feedback": {"post": _feedback(model)},
@@ -94,6 +98,17 @@ def _post(summary: str, content: Json, answer: Json, error: Json) -> Json:
 
 
 # The Open Inference Protocol.
+
+
+def _index() -> Json:
+    schema = {"type": "object", "properties": {"ready": {"type": "boolean", "description": "Only what is ready."}}}
+    item = {
+        "type": "object",
+        "required": ["name", "version", "state", "reason"],
+        "properties": {key: {"type": "string"} for key in ("name", "version", "state", "reason")},
+    }
+    content = {"application/json": {"schema": schema, "example": {"ready": True}}}
+    return _post("The models that are loaded or could be", content, {"type": "array", "items": item}, _ERROR)
 
 
 def _infer(model: Described) -> Json:
