@@ -7,13 +7,13 @@ nothing is held when the connection is gone.
 
 import asyncio
 
-from tests.serve.bundles import INPUTS, OUTPUTS
+from tests.serve.bundles import INPUTS, OUTPUTS, classifier_manifest
 
 from headway.evidence.bundle import Signature
 from headway.serve.batching.rows import Layout, Rows
 from headway.serve.fault import Fault
 from headway.serve.options import Limits
-from headway.serve.protocols import invocations, oip
+from headway.serve.protocols import feedback, invocations, oip
 from headway.serve.wire.connection import Connection
 from headway.serve.wire.exchange import Exchange
 from headway.serve.wire.gate import Gate
@@ -21,6 +21,7 @@ from headway.serve.wire.gate import Gate
 __all__ = ["HEADS", "PIECES", "hold"]
 
 LAYOUT = Layout(Signature(inputs=INPUTS, outputs=OUTPUTS), 3e38)
+MANIFEST = classifier_manifest()
 LIMITS = Limits(head_bytes=2000, body_bytes=20_000, linger_s=0.0)
 NUMBERS = 2  # of the columns
 PIECES = (1, 7, 300, 100_000)
@@ -32,6 +33,8 @@ HEADS = (
     (b"/invocations", b"Content-Type: text/csv\r\n"),
     (b"/infer", b"Content-Encoding: gzip\r\n"),
     (b"/invocations", b"Content-Encoding: deflate\r\n"),
+    (b"/infer", b"Inference-Header-Content-Length: 116\r\n"),
+    (b"/feedback", b""),
 )
 
 
@@ -70,11 +73,14 @@ class Memory(asyncio.Transport):
         return 0
 
 
-def read(exchange: Exchange) -> Rows:
-    """A request's rows by its path, as the server reads them."""
+def read(exchange: Exchange) -> Rows | None:
+    """A request's rows by its path, as the server reads them; feedback has none."""
     if exchange.path.endswith(b"invocations"):
         return invocations.parse(exchange.content(), LAYOUT, exchange.kind).rows
-    return oip.parse(exchange.content(), LAYOUT, ("label", "probabilities")).rows
+    if exchange.path.endswith(b"feedback"):
+        assert feedback.parse(exchange.content(), MANIFEST)
+        return None
+    return oip.parse(exchange.content(), LAYOUT, ("label", "probabilities"), exchange.tensors).rows
 
 
 def handle(exchange: Exchange) -> None:
@@ -85,6 +91,9 @@ def handle(exchange: Exchange) -> None:
         assert 400 <= fault.status < 500, fault  # noqa: PT017 - either outcome is right
         fault.message.encode()
         exchange.answer(fault.status, b"")
+        return
+    if rows is None:
+        exchange.answer(200, b"")
         return
     assert rows.count > 0
     assert len(rows.numbers) == rows.count * NUMBERS * 8

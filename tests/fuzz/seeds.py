@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import struct
 import zlib
 
 from tests.fuzz.conversation import HEADS, PIECES
@@ -25,6 +26,10 @@ _INVOCATIONS = [
 _CSV = b"carrier,distance,temp\nUA,1400.0,\nWN,100,7\n"
 
 
+_FRAMED = {"name": "", "shape": [1, 3], "datatype": "FP64", "parameters": {"binary_data_size": 24}}
+_BINARY = json.dumps({"inputs": [_FRAMED]}).encode().ljust(116) + struct.pack("<3d", 1.0, 2.0, 3.0)
+
+
 def _head(path: bytes, body: bytes, *more: bytes) -> bytes:
     lines = [b"POST " + path + b" HTTP/1.1", b"Host: x", b"Content-Length: %d" % len(body), *more]
     return b"\r\n".join([*lines, b"", body])
@@ -32,7 +37,7 @@ def _head(path: bytes, body: bytes, *more: bytes) -> bytes:
 
 _WHOLE = [
     _head(b"/infer", _INFER[0]) + _head(b"/invocations", _INVOCATIONS[0]),
-    _head(b"/infer", gzip.compress(_INFER[0]), b"Content-Encoding: gzip"),
+    _head(b"/infer", gzip.compress(_INFER[0], mtime=0), b"Content-Encoding: gzip"),
     _head(b"/invocations", _CSV, b"Content-Type: text/csv; charset=utf-8"),
     _head(b"/infer", b"{}", b"Connection: close"),
     b"GET /infer HTTP/1.1\r\nHost: x\r\n\r\nHEAD / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
@@ -45,8 +50,10 @@ _BODIES = [
     _INFER,
     _INVOCATIONS,
     [_CSV],
-    [gzip.compress(body) for body in _INFER],
+    [gzip.compress(body, mtime=0) for body in _INFER],
     [zlib.compress(body) for body in _INVOCATIONS],
+    [_BINARY],
+    [b'{"feedback": [{"id": "a", "row": 1, "label": 0}, {"id": "b", "label": 1}]}'],
 ]
 SEEDS = [
     bytes([len(PIECES) * head + piece]) + body

@@ -75,6 +75,7 @@ WRONG: Mapping[str, Wrong] = {
     "deep nesting that ends": Wrong(INFER, b'{"parameters": {"a": ' + DEEP[:40_000] + b"]" * 40_000 + b"}}", "JSON"),
     "not UTF-8": Wrong(INFER, b'{"id": "\xff\xfe"}', ""),
     "not UTF-8 in a cell": Wrong(INFER, BAD_TEXT, "JSON"),
+    "not UTF-8 behind another fault": Wrong(INFER, b'{"inputs": [{"name": 1, "datatype": "\xff"}]}', "inputs[0].name"),
     "half a character": Wrong(INFER, cell("carrier", "UA").replace(b'"UA"', b'"\\ud800"'), "JSON"),
     "UTF-16": Wrong(INFER, GOOD.decode().encode("utf-16"), "JSON"),
     "wrong content type": Wrong(INFER, GOOD, "content type 'text/xml'", 415, {"content-type": "text/xml"}),

@@ -27,20 +27,24 @@ Table = dict[tuple[bytes, bytes], Handler]
 
 
 class Routes:
-    """The table of paths; `draining` says whether the server is on its way out, `sink` is told of labels."""
+    """The table of paths.
+
+    `recent` knows the predictions made lately, `sink` is told of labels, `draining` says whether the server is on its
+    way out.
+    """
 
     def __init__(
         self,
         shelf: Shelf,
         control: Control,
         *,
+        recent: Recent,
         draining: Callable[[], bool],
-        recent: Recent | None = None,
         sink: Sink | None = None,
     ) -> None:
         self._shelf = shelf
         self._control = control
-        self._recent = recent or Recent()
+        self._recent = recent
         self._sink = sink
         self._draining = draining
         self._table: Table = {}

@@ -28,6 +28,7 @@ from headway.serve.models.shelf import Shelf
 from headway.serve.options import Options
 from headway.serve.routes import Routes
 from headway.serve.runtimes.choice import runtime_of
+from headway.serve.watch.recent import Recent
 from headway.serve.wire.connection import Connection
 from headway.serve.wire.descriptors import connections
 from headway.serve.wire.door import Door
@@ -69,14 +70,15 @@ async def _serve(options: Options, library: Library, opened: Sequence[Opened], d
         loop.add_signal_handler(number, stop.tell, number)
     shelf = Shelf(lambda bundle: Model(bundle, runtime_of(bundle, options.python), options.limits))
     control = Control(library, shelf, partial(_admitted, options))
-    routes = Routes(shelf, control, draining=lambda: gate.draining)
+    recent = Recent()
+    routes = Routes(shelf, control, recent=recent, draining=lambda: gate.draining)
     shelf.tell(routes.renew)
     limits = structs.replace(options.limits, connections=connections(options.limits.connections))
     gate = Gate(limits, routes.handle, routes.refused)
     await door.open(lambda: Connection(gate))
     ports, calls = {"port": door.port}, None
     if options.grpc_port is not None:
-        calls = GrpcDoor(shelf, control, options.limits, lambda: gate.draining)
+        calls = GrpcDoor(shelf, control, options.limits, recent=recent, draining=lambda: gate.draining)
         shelf.tell(calls.renew)
         ports["grpc_port"] = await calls.open(options.host, options.grpc_port)
     beat = asyncio.create_task(_beat(gate, shelf))

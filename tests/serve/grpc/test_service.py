@@ -94,6 +94,12 @@ def test_id_and_parameters_come_back_and_strange_columns_are_told(stub: Any) -> 
     assert ("headway-ignored", "wind,%C3%A9%2C") in [(item.key, item.value) for item in call.trailing_metadata()]
 
 
+def test_a_prediction_without_an_id_is_given_one_for_its_labels(stub: Any, server: Server) -> None:
+    name = stub.ModelInfer(typed()).id
+    told = server.client.post("/v2/models/sum/feedback", json={"feedback": [{"id": name, "label": 1.0}]})
+    assert told.json()["outcomes"] == ["accepted"]
+
+
 def wrong_shape(sent: Any, *shape: int) -> Any:
     sent.inputs[0].shape[:] = shape
     return sent

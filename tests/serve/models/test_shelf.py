@@ -59,7 +59,7 @@ def test_each_version_has_its_path_and_the_highest_answers_for_the_name(both: Se
 
 def test_a_process_with_several_models_asks_mlflows_clients_for_a_name(both: Server) -> None:
     answer = both.client.post("/invocations", json={"dataframe_records": [ROW]})
-    assert (answer.status_code, "/v2/models/NAME/invocations" in answer.json()["error"]) == (404, True)
+    assert (answer.status_code, "/v2/models/NAME/invocations" in answer.json()["message"]) == (404, True)
     assert both.client.post("/v2/models/delay/invocations", json={"dataframe_records": [ROW]}).status_code == 200
 
 

@@ -11,6 +11,7 @@ from headway.serve.control import Control
 from headway.serve.fault import RefusedError
 from headway.serve.models.shelf import Shelf
 from headway.serve.options import Limits
+from headway.serve.watch.recent import Recent
 
 __all__ = ["GrpcDoor"]
 
@@ -19,16 +20,18 @@ _TICK_S, _LAST_S = 0.05, 0.5
 
 
 class GrpcDoor:
-    """A gRPC server over the loaded models; `draining` says whether the process is on its way out."""
+    """A gRPC server over the loaded models; `recent` and `draining` are shared with REST's."""
 
-    def __init__(self, shelf: Shelf, control: Control, limits: Limits, draining: Callable[[], bool]) -> None:
+    def __init__(
+        self, shelf: Shelf, control: Control, limits: Limits, *, recent: Recent, draining: Callable[[], bool]
+    ) -> None:
         # What goes wrong is told by a status, or by a refusal to start; the core's log would say it a second time.
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
         import grpc  # noqa: PLC0415 - the reason above
 
         from headway.serve.grpc.service import Service  # noqa: PLC0415 - the same
 
-        self._service = Service(shelf, control, draining)
+        self._service = Service(shelf, control, recent, draining)
         self._server = grpc.aio.server(
             maximum_concurrent_rpcs=_CALLS,
             options=[

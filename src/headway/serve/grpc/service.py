@@ -24,6 +24,7 @@ from headway.serve.grpc.messages import messages
 from headway.serve.models.model import Model
 from headway.serve.models.shelf import Shelf
 from headway.serve.protocols.metadata import EXTENSIONS, metadata
+from headway.serve.watch.recent import Recent
 
 __all__ = ["CODES", "Service"]
 
@@ -46,13 +47,14 @@ _SERVING, _NOT_SERVING = 1, 2
 
 
 class Service:
-    """The calls on the loaded models; `draining` says whether the server is on its way out.
+    """The calls on the loaded models; `recent` notes predictions, `draining` says whether the server is on its way out.
 
     `last` is when a call came or went (loop time), `open` how many are under way.
     """
 
-    def __init__(self, shelf: Shelf, control: Control, draining: Callable[[], bool]) -> None:
+    def __init__(self, shelf: Shelf, control: Control, recent: Recent, draining: Callable[[], bool]) -> None:
         self._shelf = shelf
+        self._recent = recent
         self._control = control
         self._draining = draining
         self._made = messages(_INFERENCE)
@@ -128,6 +130,8 @@ class Service:
         start, ok = time.perf_counter(), False
         try:
             understood = asked(request, model.layout, model.outputs)
+            understood.id = understood.id or self._recent.made()
+            self._recent.note(model.manifest.model, understood.id, understood.rows.count)
             answers, first, last = await _answered(model, understood.rows)
             response = self._made["ModelInferResponse"]()
             fill(response, understood, model.manifest, answers, first, last)
