@@ -97,6 +97,12 @@ def test_every_datatype_of_numbers_suits_columns_of_numbers(way: Way, kind: str)
     assert way.infer(rows).as_numpy("total").tolist() == [13, 22, 34]
 
 
+@pytest.mark.parametrize("algorithm", ["gzip", "deflate"])
+def test_compressed_requests_are_read(way: Way, algorithm: str) -> None:
+    name = "request_compression_algorithm" if way.kind is tritonclient.http else "compression_algorithm"
+    assert way.infer(ROWS, **{name: algorithm}).as_numpy("total").tolist() == TOTAL
+
+
 def test_columns_may_be_of_shape_n_by_1(way: Way) -> None:
     assert way.infer({name: values.reshape(-1, 1) for name, values in ROWS.items()}).as_numpy("total").tolist() == TOTAL
 
