@@ -100,7 +100,7 @@ def test_ctrl_c_or_a_second_signal_ends_it_soon(
 def test_a_client_that_never_leaves_does_not_hold_the_server_beyond_its_time(classifier: Path, tmp_path: Path) -> None:
     with serving(classifier, tmp_path, "--drain", "0.6", "--quiet", "30") as server:
         stuck = socket.create_connection(("127.0.0.1", server.port))
-        stuck.sendall(b"POST /v2/models/delay/infer HTTP/1.1\r\nContent-Length: 100\r\n\r\n")
+        stuck.sendall(b"POST /v2/models/delay/infer HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(timeout=10) == 0
         stuck.close()

@@ -116,9 +116,9 @@ def test_it_serves_without_write_access_anywhere_as_a_user_whom_nobody_knows(cla
         assert "is ready on 127.0.0.1:" in said, said + process.stderr.read()
         with socket.create_connection(("127.0.0.1", int(said.rpartition(":")[2])), 5) as client:
             body = json.dumps(request([ROW])).encode()
-            client.sendall(b"POST /invocations HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")
+            client.sendall(b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
             assert client.recv(12) == b"HTTP/1.1 400"
-            head = b"POST /v2/models/delay/infer HTTP/1.1\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+            head = b"POST /v2/models/delay/infer HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
             client.sendall(head % len(body) + body)
             assert b"HTTP/1.1 200" in client.makefile("rb").read()
     finally:
