@@ -120,7 +120,8 @@ def test_it_serves_without_write_access_anywhere_as_a_user_whom_nobody_knows(cla
             assert client.recv(12) == b"HTTP/1.1 400"
             head = b"POST /v2/models/delay/infer HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
             client.sendall(head % len(body) + body)
-            assert b"HTTP/1.1 200" in client.makefile("rb").read()
+            with client.makefile("rb") as answers:
+                assert b"HTTP/1.1 200" in answers.read()
     finally:
         process.terminate()
         assert process.wait(20) == 0
