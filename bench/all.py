@@ -5,16 +5,14 @@ rollout_simulation.py and server.py print tables of their own.  Numbers in docum
 """
 
 import os
-import platform
 import subprocess
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from rows import Row
+from rows import Row, machine, text
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "reference" / "performance.md"
@@ -42,22 +40,6 @@ good as the load (how many processes wanted to run in the minute before) is smal
 """
 
 
-def machine() -> str:
-    """The machine, its Python, and the day."""
-    names = [line.partition(":")[2].strip() for line in _text("/proc/cpuinfo").splitlines() if "model name" in line]
-    return (
-        f"{len(os.sched_getaffinity(0))} cores of {names[0] if names else platform.machine()}, {platform.system()}, "
-        f"Python {platform.python_version()}, {datetime.now(UTC):%Y-%m-%d}."
-    )
-
-
-def _text(path: str) -> str:
-    try:
-        return Path(path).read_text()
-    except OSError:
-        return ""
-
-
 def rows(program: str, environ: Mapping[str, str]) -> list[Row]:
     """What a program measured."""
     print(f"{program} ...", flush=True)
@@ -70,20 +52,19 @@ def lines(program: str) -> list[str]:
     """The table's rows of a program; the load is that of the minute before it."""
     load = os.getloadavg()[0]
     return [
-        f"| {row.what} | {row.budget:g} {row.unit} | {shown(row)} | {row.how} | {load:.0f} | `{program}` |"
+        f"| {row.what} | {row.bound} | {shown(row)} | {row.how} | {load:.0f} | `{program}` |"
         for row in rows(program, os.environ)
     ]
 
 
 def shown(row: Row) -> str:
     """The number, and whether it is too much."""
-    number = f"{row.measured:.3g} {row.unit}".strip()
-    return number if row.met else f"**{number}, missed**"
+    return row.shown if row.met else f"**{row.shown}, missed**"
 
 
 def kept(program: str) -> list[str]:
     """The rows of a program that the page holds already."""
-    return [line for line in _text(str(PAGE)).splitlines() if line.endswith(f"| `{program}` |")]
+    return [line for line in text(str(PAGE)).splitlines() if line.endswith(f"| `{program}` |")]
 
 
 def main() -> None:
