@@ -1,7 +1,8 @@
 """Runs every program that has budgets and writes docs/reference/performance.md: `python bench/all.py [PROGRAM ...]`.
 
 Each runs in a process of its own, one after the other; with names, the other programs' rows stay as they are.
-rollout_simulation.py and server.py print tables of their own.  Numbers in documents come from here alone.
+rollout_simulation.py prints a table of its own; `serving` (python -m bench.serving) writes a page of its own beside its
+rows.  Numbers in documents come from here alone.
 """
 
 import os
@@ -24,6 +25,7 @@ PROGRAMS = (
     "history_1000.py",
     "weight_change.py",
     "verify_10000.py",
+    "serving",
 )
 MOST_S = 1800
 HEAD = """\
@@ -32,6 +34,8 @@ HEAD = """\
 Written by `python bench/all.py`; the programs say at their top what is real in them. CPU is user and system time of
 a process and its children, which other work on the machine disturbs little; wall clock is only as
 good as the load (how many processes wanted to run in the minute before) is small.
+
+The model server beside others: [what a served prediction costs](serving-performance.md).
 
 {machine}
 
@@ -43,8 +47,9 @@ good as the load (how many processes wanted to run in the minute before) is smal
 def rows(program: str, environ: Mapping[str, str]) -> list[Row]:
     """What a program measured."""
     print(f"{program} ...", flush=True)
-    command = [sys.executable, str(HERE / program), "--json"]
-    done = subprocess.run(command, env=environ, check=True, stdout=subprocess.PIPE, timeout=MOST_S)
+    started = [str(HERE / program)] if program.endswith(".py") else ["-m", f"bench.{program}"]
+    command = [sys.executable, *started, "--json"]
+    done = subprocess.run(command, env=environ, cwd=HERE.parent, check=True, stdout=subprocess.PIPE, timeout=MOST_S)
     return msgspec.json.decode(done.stdout.splitlines()[-1], type=list[Row])
 
 

@@ -1,0 +1,105 @@
+"""Measures the model server beside others: `python -m bench.serving [--seconds 3] [--rounds 3] [--only NAME ...]`.
+
+Writes docs/reference/serving-performance.md and prints the claims, with --json as `bench/all.py` reads them.  With
+`--soak SECONDS` it only keeps half of the load on for so long and looks for growth.  The peers' environments are made
+once, under HEADWAY_CACHE or .cache/headway; a peer that cannot be installed or started is a row that says so.
+"""
+
+import argparse
+import signal
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from bench.rows import Row, machine, show
+from bench.serving import claims, own
+from bench.serving.environments import ENVIRONMENTS, CannotRunError, versions
+from bench.serving.forest import make_forest
+from bench.serving.load import ceiling
+from bench.serving.page import page
+from bench.serving.peers.table import PEERS, UNCONVERTED, Peer
+from bench.serving.rounds import Contestant, Entry, compete
+from bench.serving.soak import RELOADS, soak
+
+from headway import __version__
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "serving-performance.md"
+OURS = "Headway, 1 process"
+OURS_UNCONVERTED = "Headway, python runtime"
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 200\r\n\r\n" + bytes(200)
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    asked = argparse.ArgumentParser(description="Measures the model server beside others.")
+    asked.add_argument("--seconds", type=float, default=3.0, help="of each visit")
+    asked.add_argument("--rounds", type=int, default=3)
+    asked.add_argument("--only", nargs="*", metavar="NAME", help="peers, by the begin of their names; writes no page")
+    asked.add_argument("--soak", type=float, metavar="SECONDS")
+    asked.add_argument("--json", action="store_true")
+    told = asked.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the servers are ended too
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        run = own.Run(forest=make_forest(place), place=place, seconds=told.seconds, rounds=told.rounds)
+        show(soak(run.forest, place, told.soak) if told.soak else measured(run, told.only))
+
+
+def measured(run: own.Run, only: Sequence[str] | None) -> list[Row]:
+    """Everything; the page is written unless only some peers are asked."""
+    alone = own.rows(run, [*own.CLAIMS, RELOADS])
+    generator = ceiling(64, run.seconds, own.requests(run.forest)[0], ANSWER)
+    bundle = run.forest.bundle
+    ours = [
+        Contestant(title=OURS, form="matrix", command=partial(own.command, bundle)),
+        Contestant(title="Headway, one input a column", form="columns", command=partial(own.command, bundle)),
+        Contestant(title="Headway, 2 processes", form="matrix", command=partial(own.command, bundle, workers=2)),
+    ]
+    converted = beside(run, ours, chosen(PEERS, only), run.forest.onnx)
+    ours = [Contestant(title=OURS_UNCONVERTED, form="matrix", command=partial(own.command, run.forest.unconverted))]
+    unconverted = beside(run, ours, chosen(UNCONVERTED, only), run.forest.joblib)
+    rows = [
+        *claims.against(converted, OURS),
+        claims.lone_client(converted, OURS),
+        claims.unconverted(unconverted, OURS_UNCONVERTED),
+        *alone,
+    ]
+    if only is None:
+        told = (
+            f"The generator alone, against a server that only echoes, makes {generator.rate:,.0f} requests/s over 64 "
+            f"connections. Headway {__version__}."
+        )
+        PAGE.write_text(page(f"{machine()} {told}", rows, converted, unconverted, installed()))
+    return rows
+
+
+def beside(run: own.Run, ours: Sequence[Contestant], peers: Sequence[Peer], model: Path) -> dict[str, Entry]:
+    """Ours and the peers, in turn."""
+    theirs = [
+        Contestant(title=peer.title, form=peer.form, command=partial(peer.command, model=model)) for peer in peers
+    ]
+    clients = {claims.BUSY: run.seconds, claims.LONE: max(run.seconds / 2, 1.0)}
+    place = run.place / model.suffix[1:]
+    return compete([*ours, *theirs], run.forest, place, clients=clients, rounds=run.rounds)
+
+
+def chosen(peers: Sequence[Peer], only: Sequence[str] | None) -> list[Peer]:
+    """Those whose names begin so; all when nothing is asked."""
+    return [peer for peer in peers if only is None or peer.title.startswith(tuple(only))]
+
+
+def installed() -> Mapping[str, Mapping[str, str] | str]:
+    """Versions of each environment, or why there are none."""
+    found: dict[str, Mapping[str, str] | str] = {}
+    for name in ENVIRONMENTS:
+        try:
+            found[name] = versions(name)
+        except CannotRunError as error:
+            found[name] = str(error).replace("|", "/")
+    return found
+
+
+if __name__ == "__main__":
+    main()
