@@ -32,12 +32,12 @@ from headway.serve.watch.recent import Recent
 from headway.serve.wire.connection import Connection
 from headway.serve.wire.descriptors import connections
 from headway.serve.wire.door import Door
+from headway.serve.wire.drain import drain
 from headway.serve.wire.gate import Gate
 
 __all__ = ["serve"]
 
-_TICK_S = 0.05
-_LAST_S = 0.5  # of a drain: no new connections, what is under way is finished
+_TERMINAL_S = 0.05  # without a client, for somebody who pressed Ctrl-C
 
 
 def serve(options: Options, listening: socket.socket, isolation: str = "") -> None:
@@ -143,30 +143,12 @@ async def _drain(options: Options, gate: Gate, door: Door, calls: GrpcDoor | Non
     gate.draining = True
     quiet = options.drain_s if options.quiet_s is None else options.quiet_s
     if stop.at_terminal:
-        quiet = min(quiet, _TICK_S)
+        quiet = min(quiet, _TERMINAL_S)
     _say(f"told to stop; serving on for at most {options.drain_s:g} s")
-    drains = [_drain_connections(options, gate, door, stop, quiet)]
+    drains = [drain(gate, door, seconds=options.drain_s, quiet=quiet, at_once=lambda: stop.at_once)]
     if calls:
         drains.append(calls.drain(quiet, options.drain_s, lambda: stop.at_once))
     await asyncio.gather(*drains)
-
-
-async def _drain_connections(options: Options, gate: Gate, door: Door, stop: _Stop, quiet: float) -> None:
-    loop = asyncio.get_running_loop()
-    begin = loop.time()
-    last, busy = begin + options.drain_s, begin
-    close_at = max(last - _LAST_S, begin + options.drain_s / 2)
-    while (now := loop.time()) < last and not stop.at_once:
-        patience = quiet if now < close_at else min(quiet, _LAST_S / 2)
-        for connection in list(gate.open):
-            if connection.idle(now) > patience:
-                connection.close()
-        busy = now if gate.open else busy
-        if now >= close_at:
-            await door.close()
-        if not gate.open and (now >= close_at or now - busy >= quiet):
-            break
-        await asyncio.sleep(_TICK_S)
 
 
 def _write_ready(options: Options, opened: Sequence[Opened], ports: Mapping[str, int], isolation: str) -> None:

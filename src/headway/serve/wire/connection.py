@@ -210,6 +210,11 @@ class Connection(asyncio.Protocol):
         """For how many seconds nothing was asked here; 0 while something is."""
         return 0.0 if self._busy() else now - self.since
 
+    @property
+    def owes(self) -> bool:
+        """Was it asked something whole that is not answered yet?"""
+        return bool(self._line)
+
     def check(self, now: float) -> None:
         """End it when it is over time; one whose answer is being computed is not, one that does not read it is."""
         unread = self._transport.get_write_buffer_size() if self._transport else 0

@@ -13,7 +13,13 @@ Refused = Callable[[Exchange, int, str], None]
 
 
 class Peer(Protocol):
-    """A connection, as far as the others are concerned."""
+    """A connection, as far as the others are concerned; `since` is when it entered the state that it is in."""
+
+    since: float
+
+    @property
+    def owes(self) -> bool:
+        """Was it asked something whole that is not answered yet?"""
 
     @property
     def holds(self) -> bool:
