@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from headway.serve.fault import Fault, RefusedError
 from headway.serve.models.bundle import Opened
 from headway.serve.models.library import newest
+from headway.serve.models.memory import give_back
 from headway.serve.models.model import Model
 
 __all__ = ["Shelf"]
@@ -84,6 +85,7 @@ class Shelf:
                 self._changed()
             if before is not None:
                 await before.leave()
+            give_back()
             return model
 
     async def take(self, model: str, version: str = "") -> None:
@@ -97,6 +99,7 @@ class Shelf:
             self._changed()
             for gone in taken:
                 await gone.leave()
+            give_back()
 
     async def stop(self) -> None:
         """End all of them, at once."""
