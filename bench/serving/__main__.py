@@ -6,6 +6,7 @@ once, under HEADWAY_CACHE or .cache/headway; a peer that cannot be installed or 
 """
 
 import argparse
+import os
 import signal
 import sys
 import tempfile
@@ -49,6 +50,7 @@ def main() -> None:
 
 def measured(run: own.Run, only: Sequence[str] | None) -> list[Row]:
     """Everything; the page is written unless only some peers are asked."""
+    load = os.getloadavg()[0]
     alone = own.rows(run, [*own.CLAIMS, RELOADS])
     generator = ceiling(64, run.seconds, own.requests(run.forest)[0], ANSWER)
     bundle = run.forest.bundle
@@ -69,7 +71,7 @@ def measured(run: own.Run, only: Sequence[str] | None) -> list[Row]:
     if only is None:
         told = (
             f"The generator alone, against a server that only echoes, makes {generator.rate:,.0f} requests/s over 64 "
-            f"connections. Headway {__version__}."
+            f"connections. Headway {__version__}. Load before (processes that wanted to run): {load:.0f}."
         )
         PAGE.write_text(page(f"{machine()} {told}", rows, converted, unconverted, installed()))
     return rows
