@@ -26,6 +26,7 @@ PROGRAMS = (
     "weight_change.py",
     "verify_10000.py",
     "serving",
+    "counting.py",
 )
 MOST_S = 1800
 HEAD = """\

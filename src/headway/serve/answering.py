@@ -10,9 +10,9 @@ import msgspec
 
 from headway import __version__
 from headway.serve.batching.answers import Answers
-from headway.serve.batching.batch import Job
+from headway.serve.batching.batch import About, Job
 from headway.serve.batching.rows import Rows
-from headway.serve.fault import Fault
+from headway.serve.fault import Fault, reason_of
 from headway.serve.models.model import Model
 from headway.serve.models.warmup import ordinary_values
 from headway.serve.protocols import invocations, oip
@@ -64,7 +64,8 @@ class Answering:
 
     def noted(self, exchange: Exchange, status: int) -> None:
         """Count an answer to a request for predictions."""
-        self.model.metrics.count(time.perf_counter() - exchange.start, ok=status < 400)
+        reason = "" if status < 400 else exchange.reason or reason_of(status)
+        self.model.metrics.count(time.perf_counter() - exchange.start, reason)
 
     def invocations(self, exchange: Exchange) -> None:
         """MLflow's way to ask."""
@@ -86,7 +87,8 @@ class Answering:
             name = self._recent.made()
             extra += b"Headway-Prediction-Id: %b\r\n" % name.encode()
         self._recent.note(self.model.manifest.model, name, rows.count)
-        self.model.submit(Job(rows, partial(self._done, exchange, encode, extra)))
+        about = About(name, exchange.trace.decode("latin-1"), len(exchange.body))
+        self.model.submit(Job(rows, partial(self._done, exchange, encode, extra), about))
 
     def _done(
         self, exchange: Exchange, encode: Encode, extra: bytes, result: Answers | Fault, start: int, stop: int
@@ -144,6 +146,7 @@ def fail(exchange: Exchange, fault: Fault, extra: bytes = b"") -> None:
     """Answer with why there is no answer, as the protocol of the path puts it."""
     if fault.retry_s:
         extra += b"Retry-After: %d\r\n" % fault.retry_s
+    exchange.reason = fault.reason
     mlflow = exchange.path.partition(b"?")[0].endswith(b"/invocations")
     tell(exchange, invocations.refusal(fault) if mlflow else {"error": fault.message}, fault.status, extra)
 

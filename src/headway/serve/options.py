@@ -15,7 +15,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     `body_bytes` bound a body as it is sent, and what it expands to; `held_bytes` all requests that are half sent.
     `connections` may be open, or as many as the system has descriptors for; beyond it one that asks nothing gives way,
     and where there is none the answer is 503. `pipelined` requests of a connection wait at most; `batch_rows` go into
-    one model call (a larger request goes alone); beyond `queued_rows` the answer is 503.
+    one model call (a larger request goes alone); beyond `queued_rows`, and after `queued_s` in the queue, the answer is
+    503.
     """
 
     head_bytes: int = 16 * 1024
@@ -25,6 +26,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     pipelined: int = 64
     batch_rows: int = 256
     queued_rows: int = 8192
+    queued_s: float = 10.0
     idle_s: float = 75.0
     head_s: float = 10.0
     body_s: float = 30.0

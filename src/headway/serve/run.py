@@ -133,8 +133,7 @@ async def _beat(gate: Gate, shelf: Shelf) -> None:
         gate.fixed = f"Date: {formatdate(time.time(), usegmt=True)}\r\n".encode()
         gate.sweep(loop.time())
         for model in shelf:
-            model.metrics.tick()
-            model.drift.tick(loop.time())
+            model.tick(loop.time())
         await asyncio.sleep(1)
 
 

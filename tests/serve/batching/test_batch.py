@@ -44,10 +44,11 @@ class Doubling:
     platform = "test"
     largest = 1e300
 
-    def __init__(self, *, later: bool = False) -> None:
+    def __init__(self, *, later: bool = False, takes_s: float = 0.001) -> None:
         self.up = self.free = True
         self.sizes: list[int] = []
         self._later = later
+        self._takes_s = takes_s
 
     async def start(self) -> None:
         """Nothing to load."""
@@ -65,7 +66,7 @@ class Doubling:
             result = Answers(batch.count, values, {"prediction": 1, "pair": 2}, {})
         if self._later:
             self.free = False
-            asyncio.get_running_loop().call_later(0.001, self._tell, done, result)
+            asyncio.get_running_loop().call_later(self._takes_s, self._tell, done, result)
         else:
             done(result)
 
@@ -242,3 +243,11 @@ def test_null_and_nan_are_missing_where_that_is_allowed() -> None:
     batch = join(LAYOUT, [take(LAYOUT, [[None, math.nan, 1], [None, "a", "b"], [1, 2, 3], [True, False, True]])])
     assert np.isnan(batch.numbers[:, 0]).tolist() == [True, True, False]
     assert batch.texts == [[None, "a", "b"]]
+
+
+def test_who_waited_too_long_is_turned_away_and_who_is_asked_at_once_is_not() -> None:
+    runtime = Doubling(later=True, takes_s=0.3)
+    requests = [[(1.0, "a", 2, True)]] * 3
+    limits = Limits(batch_rows=1, queued_s=0.2)
+    assert answered(requests, runtime, limits) == [[4.0], 503, 503]
+    assert runtime.sizes == [1]

@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.evidence.bundle import Column, Manifest, Signature
+from headway.evidence.merging import merged
 from headway.evidence.summary import ColumnSummary, Summary
 from headway.serve.batching.answers import Answers
 from headway.serve.batching.rows import Layout, join, take
 from headway.serve.watch.binning import Binner
+from headway.serve.watch.block import Block
 
 EDGES = (-1.5, 0.0, 0.0625, 3.0)
 SIGNATURE = Signature(
@@ -50,10 +52,16 @@ MANIFEST = Manifest(
 )
 
 numbers = st.none() | st.sampled_from([*EDGES, math.nan]) | st.floats(-10, 10)
+Row = tuple[float | None, bool, str | None, int, float]
 row = st.tuples(numbers, st.booleans(), st.sampled_from(["a", "b", "c", "", None]), st.integers(-2, 3), st.floats(0, 1))
 
 
-def fed(binner: Binner, layout: Layout, rows: Sequence[tuple[float | None, bool, str | None, int, float]]) -> None:
+def binner_of(layout: Layout, block: Block | None = None) -> Binner:
+    """A binner of a server of its own, or of a worker of the block's."""
+    return Binner(MANIFEST, layout, block or Block(), "d1")
+
+
+def fed(binner: Binner, layout: Layout, rows: Sequence[Row]) -> None:
     """One answered batch."""
     columns = [list(column) for column in zip(*rows, strict=True)]
     odds = np.array(columns.pop())
@@ -65,9 +73,9 @@ def fed(binner: Binner, layout: Layout, rows: Sequence[tuple[float | None, bool,
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(row, min_size=1, max_size=130), min_size=1, max_size=6))
-def test_the_summary_counts_as_numpy_histogram_does(batches: list[list[tuple[float, bool, str, int, float]]]) -> None:
+def test_the_summary_counts_as_numpy_histogram_does(batches: list[list[Row]]) -> None:
     layout = Layout(SIGNATURE)
-    binner = Binner(MANIFEST, layout)
+    binner = binner_of(layout)
     for batch in batches:
         fed(binner, layout, batch)
     found = binner.summary()
@@ -94,12 +102,48 @@ def test_the_summary_counts_as_numpy_histogram_does(batches: list[list[tuple[flo
     assert by_name["prediction:probabilities"].counts == (len(rows) - above, above)
 
 
+pods = st.lists(st.tuples(st.integers(0, 2), st.lists(row, min_size=1, max_size=130)), max_size=8)
+
+
+@settings(max_examples=40, deadline=None)
+@given(pods)
+def test_the_summaries_of_pods_merge_to_what_one_pod_would_have_had(batches: list[tuple[int, list[Row]]]) -> None:
+    layout = Layout(SIGNATURE)
+    parts, whole = [binner_of(layout) for _ in range(3)], binner_of(layout)
+    for pod, rows in batches:
+        fed(parts[pod], layout, rows)
+        fed(whole, layout, rows)
+    assert merged([part.summary() for part in parts]) == whole.summary()
+
+
+@settings(max_examples=15, deadline=None)
+@given(pods)
+def test_the_summary_of_any_worker_is_that_of_a_server_without_workers(batches: list[tuple[int, list[Row]]]) -> None:
+    layout, block, whole = Layout(SIGNATURE), Block(3), binner_of(Layout(SIGNATURE))
+    for worker, rows in batches:
+        block.mine = worker
+        part = binner_of(layout, block)  # one after the other, as successors of those that died
+        fed(part, layout, rows)
+        part.tick()
+        fed(whole, layout, rows)
+    assert binner_of(layout, block).summary() == whole.summary()
+
+
+def test_a_bundle_that_is_loaded_again_counts_on_and_another_of_that_version_begins() -> None:
+    layout, block = Layout(SIGNATURE), Block()
+    first = binner_of(layout, block)
+    fed(first, layout, [(1.0, True, "a", 1, 0.5)])
+    first.close()
+    assert binner_of(layout, block).summary().rows == 1
+    assert Binner(MANIFEST, layout, block, "d2").summary().rows == 0
+
+
 def test_a_column_that_is_neither_input_nor_output_is_left_out() -> None:
-    assert "gone" not in {column.name for column in Binner(MANIFEST, Layout(SIGNATURE)).summary().columns}
+    assert "gone" not in {column.name for column in binner_of(Layout(SIGNATURE)).summary().columns}
 
 
 def test_a_bundle_without_a_summary_counts_rows() -> None:
     layout = Layout(SIGNATURE)
-    binner = Binner(msgspec.structs.replace(MANIFEST, summary=None), layout)
+    binner = Binner(msgspec.structs.replace(MANIFEST, summary=None), layout, Block(), "d1")
     fed(binner, layout, [(1.0, True, "a", 1, 0.5)])
     assert binner.summary() == Summary(rows=1, columns=())

@@ -9,24 +9,41 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
+from msgspec import Struct
+
 from headway.serve.batching.answers import Answers
 from headway.serve.batching.rows import Batch, Layout, Rows, join
 from headway.serve.batching.runtime import Runtime
 from headway.serve.fault import Fault
 from headway.serve.options import Limits
 
-__all__ = ["Batcher", "Job"]
+__all__ = ["About", "Batcher", "Job"]
+
+
+class About(Struct, frozen=True, gc=False):
+    """What a request says of itself: its id, its `traceparent`, and how many bytes it had."""
+
+    id: str = ""
+    trace: str = ""
+    bytes: int = 0
 
 
 class Job:
-    """One request's rows, and whom to tell: `done(answers, first row, one past the last)`, or `done(fault, 0, 0)`."""
+    """One request's rows, and whom to tell: `done(answers, first row, one past the last)`, or `done(fault, 0, 0)`.
 
-    __slots__ = ("alone", "done", "rows")
+    `about` is for the record of the prediction.
+    """
 
-    def __init__(self, rows: Rows, done: Callable[[Answers | Fault, int, int], None]) -> None:
+    __slots__ = ("about", "alone", "done", "rows", "since")
+
+    def __init__(
+        self, rows: Rows, done: Callable[[Answers | Fault, int, int], None], about: About | None = None
+    ) -> None:
         self.rows = rows
         self.done = done
+        self.about = about
         self.alone = False
+        self.since = 0.0
 
 
 class Batcher:
@@ -53,12 +70,17 @@ class Batcher:
             self._idle.clear()
             await self._idle.wait()
 
+    def waiting(self) -> int:
+        """Rows in the queue."""
+        return self._rows
+
     def submit(self, job: Job) -> None:
         """Queue a job; Fault 503 when the model is away or the queue is full."""
         if not self._runtime.up:
             raise Fault(503, "the model is being restarted", retry_s=1)
         if self._rows and self._rows + job.rows.count > self._limits.queued_rows:
-            raise Fault(503, "too many rows are waiting", retry_s=1)
+            raise Fault(503, "too many rows are waiting", retry_s=1, reason="queue_full")
+        job.since = self._loop.time()
         self._queue.append(job)
         self._rows += job.rows.count
         self._schedule()
@@ -70,13 +92,26 @@ class Batcher:
 
     def _flush(self) -> None:
         self._scheduled = False
-        if self._queue and self._runtime.free:
+        if not self._runtime.free:
+            return
+        self._turn_away()
+        if self._queue:
             jobs = self._take()
             batch = join(self._layout, [job.rows for job in jobs])
             self._running += 1
             self._runtime.run(batch, partial(self._finish, jobs, batch))
             if self._queue:  # the next batch waits for the next turn, so that probes and other clients get theirs
                 self._schedule()
+        elif not self._running:
+            self._idle.set()
+
+    def _turn_away(self) -> None:
+        """Refuse those that waited too long: their clients gave up, and those behind them still hope."""
+        oldest = self._loop.time() - self._limits.queued_s
+        while self._queue and self._queue[0].since < oldest:
+            job = self._queue.popleft()
+            self._rows -= job.rows.count
+            job.done(Fault(503, "its rows waited too long", retry_s=1, reason="waited_too_long"), 0, 0)
 
     def _take(self) -> list[Job]:
         first = self._queue.popleft()

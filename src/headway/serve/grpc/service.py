@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError
 
 from headway import __version__
 from headway.serve.batching.answers import Answers
-from headway.serve.batching.batch import Job
+from headway.serve.batching.batch import About, Job
 from headway.serve.batching.rows import Rows
 from headway.serve.control import Control
 from headway.serve.fault import Fault
@@ -127,21 +127,26 @@ class Service:
 
     async def _infer(self, request: Message, context: "grpc.aio.ServicerContext") -> Message:
         model = self._model(request.model_name, request.model_version)
-        start, ok = time.perf_counter(), False
+        start, reason = time.perf_counter(), "failed"
         try:
             understood = asked(request, model.layout, model.outputs)
             understood.id = understood.id or self._recent.made()
             self._recent.note(model.manifest.model, understood.id, understood.rows.count)
-            answers, first, last = await _answered(model, understood.rows)
+            about = About(understood.id, _trace(context), request.ByteSize())
+            answers, first, last = await _answered(model, understood.rows, about)
             response = self._made["ModelInferResponse"]()
             fill(response, understood, model.manifest, answers, first, last)
             if understood.ignored:  # as REST's header of the same name
                 named = ",".join(quote(name[:60], safe="", errors="replace") for name in understood.ignored[:20])
                 context.set_trailing_metadata((("headway-ignored", named),))
-            ok = True
+        except Fault as fault:
+            reason = fault.reason
+            raise
+        else:
+            reason = ""
             return response
         finally:
-            model.metrics.count(time.perf_counter() - start, ok=ok)
+            model.metrics.count(time.perf_counter() - start, reason)
 
     # What is known of the server and its models.
 
@@ -191,10 +196,16 @@ class Service:
         return self._made["RepositoryModelUnloadResponse"]()
 
 
-async def _answered(model: Model, rows: Rows) -> tuple[Answers, int, int]:
+def _trace(context: "grpc.aio.ServicerContext") -> str:
+    """The client's `traceparent`, if it sent one."""
+    found = (value for name, value in context.invocation_metadata() or () if name == "traceparent")
+    return str(next(found, ""))
+
+
+async def _answered(model: Model, rows: Rows, about: About) -> tuple[Answers, int, int]:
     """Through the model's queue, with everybody else's requests."""
     told: asyncio.Future[tuple[Answers | Fault, int, int]] = asyncio.get_running_loop().create_future()
-    model.submit(Job(rows, partial(_tell, told)))
+    model.submit(Job(rows, partial(_tell, told), about))
     result, start, stop = await told
     if isinstance(result, Fault):
         raise result

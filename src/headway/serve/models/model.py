@@ -5,13 +5,14 @@ from contextlib import suppress
 
 from headway.serve.batching.answers import Answers
 from headway.serve.batching.batch import Batcher, Job
-from headway.serve.batching.rows import Layout, join
+from headway.serve.batching.rows import Batch, Layout, join
 from headway.serve.batching.runtime import Runtime
 from headway.serve.fault import Fault, RefusedError
 from headway.serve.models.bundle import Opened
 from headway.serve.models.warmup import ordinary_row
 from headway.serve.options import Limits
 from headway.serve.watch.binning import Binner
+from headway.serve.watch.block import Block
 from headway.serve.watch.drift import Drift
 from headway.serve.watch.metrics import Metrics
 
@@ -21,18 +22,32 @@ _LEAVE_S = 60.0
 
 
 class Model:
-    """One bundle being served; made inside the event loop."""
+    """One bundle being served; made inside the event loop.  `block` is where the workers of a server count together."""
 
-    def __init__(self, opened: Opened, runtime: Runtime, limits: Limits) -> None:
+    def __init__(
+        self,
+        opened: Opened,
+        runtime: Runtime,
+        limits: Limits,
+        block: Block | None = None,
+    ) -> None:
         self.manifest = opened.manifest
         self.digest = opened.digest
+        self.folder = opened.folder
         self.runtime = runtime
         self.layout = Layout(opened.manifest.signature, runtime.largest)
         self.outputs = tuple(column.name for column in opened.manifest.signature.outputs)
-        self.binner = Binner(opened.manifest, self.layout)
+        block = block or Block()
+        self.binner = Binner(opened.manifest, self.layout, block, opened.digest)
         self.drift = Drift(opened.manifest.summary, self.binner.summary)
-        self.metrics = Metrics(opened.manifest.model, opened.manifest.version, self.drift.scores)
-        self._batcher = Batcher(runtime, self.layout, limits, self.binner.add)
+        self._batcher = Batcher(runtime, self.layout, limits, self._seen)
+        self.metrics = Metrics(
+            block,
+            opened.manifest.model,
+            opened.manifest.version,
+            drift=self.drift.scores,
+            waiting=self._batcher.waiting,
+        )
         self._warm = False
         self.leaving = False
 
@@ -57,6 +72,12 @@ class Model:
             raise Fault(503, "the model is being loaded", retry_s=1)
         self._batcher.submit(job)
 
+    def tick(self, now: float) -> None:
+        """Once a second (`now` by any steady clock)."""
+        self.binner.tick()
+        self.drift.tick(now)
+        self.metrics.tick()
+
     async def leave(self) -> None:
         """Answer what was asked, then end; nothing new comes, for no path leads here any more."""
         self.leaving = True
@@ -68,3 +89,9 @@ class Model:
         """End the runtime."""
         self._warm = False
         await self.runtime.stop()
+        self.binner.close()
+        self.metrics.close()
+
+    def _seen(self, batch: Batch, answers: Answers) -> None:
+        self.binner.add(batch, answers)
+        self.metrics.batch(batch.count)

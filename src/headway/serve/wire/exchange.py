@@ -40,7 +40,10 @@ class Line(Protocol):
 
 
 class Exchange:
-    """One request, and the place in line of its answer.  `noted` is told of the status, once it is sent."""
+    """One request, and the place in line of its answer.  `noted` is told of the status, once it is sent.
+
+    `reason` is what a reject counts under, where the status alone would not say.
+    """
 
     __slots__ = (
         "_connection",
@@ -55,8 +58,10 @@ class Exchange:
         "method",
         "noted",
         "path",
+        "reason",
         "start",
         "tensors",
+        "trace",
         "transfer",
         "twice",
         "wire",
@@ -65,7 +70,8 @@ class Exchange:
     def __init__(self, connection: Line) -> None:
         self._connection = connection
         self.method = self.path = self.body = self.kind = self.encoding = self.tensors = b""
-        self.length = self.transfer = self.expect = self.twice = b""
+        self.length = self.transfer = self.expect = self.twice = self.trace = b""
+        self.reason = ""
         self.host: bytes | None = None
         self.keep = True
         self.start = 0.0
