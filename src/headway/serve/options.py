@@ -6,7 +6,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["Limits", "Options"]
+__all__ = ["MOST_WORKERS", "Limits", "Options", "Records"]
+
+MOST_WORKERS = 256
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -33,6 +35,19 @@ class Limits(Struct, frozen=True, kw_only=True):
     linger_s: float = 2.0
 
 
+class Records(Struct, frozen=True, kw_only=True):
+    """Records of predictions: `to` a file or an address ('' for none), which share of them, and what they leave out.
+
+    `omit` and `hash` name columns or outputs; a hash is keyed with what the file `key` holds.
+    """
+
+    to: str = ""
+    sample: float = 1.0
+    omit: tuple[str, ...] = ()
+    hash: tuple[str, ...] = ()
+    key: Path | None = None
+
+
 class Options(Struct, frozen=True, kw_only=True):
     """The command line as a value.
 
@@ -55,6 +70,8 @@ class Options(Struct, frozen=True, kw_only=True):
     release: Path | None = None
     keys: Path | None = None
     python: str = sys.executable
+    workers: int = 1
+    records: Records = Records()
     drain_s: float = 10.0
     quiet_s: float | None = None
     sandbox: Literal["off", "best", "strict"] = "off"

@@ -11,6 +11,7 @@ from headway.serve.fault import Fault, RefusedError
 from headway.serve.models.bundle import Opened
 from headway.serve.models.warmup import ordinary_row
 from headway.serve.options import Limits
+from headway.serve.records.recorder import Recorder
 from headway.serve.watch.binning import Binner
 from headway.serve.watch.block import Block
 from headway.serve.watch.drift import Drift
@@ -22,7 +23,10 @@ _LEAVE_S = 60.0
 
 
 class Model:
-    """One bundle being served; made inside the event loop.  `block` is where the workers of a server count together."""
+    """One bundle being served; made inside the event loop.  `block` is where the workers of a server count together.
+
+    `recorder` is told of every prediction.
+    """
 
     def __init__(
         self,
@@ -30,7 +34,9 @@ class Model:
         runtime: Runtime,
         limits: Limits,
         block: Block | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
+        self._recorder = recorder
         self.manifest = opened.manifest
         self.digest = opened.digest
         self.folder = opened.folder
@@ -70,6 +76,8 @@ class Model:
         """Have a job answered; Fault 503 when that cannot be now."""
         if not self._warm:
             raise Fault(503, "the model is being loaded", retry_s=1)
+        if self._recorder is not None:
+            self._recorder.follow(job, self.manifest, self.layout, self.metrics.record)
         self._batcher.submit(job)
 
     def tick(self, now: float) -> None:
