@@ -5,11 +5,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from headway.serve.cage.sandbox import enter
 from headway.serve.fault import RefusedError
-from headway.serve.models.library import Library
-from headway.serve.options import Limits, Options
-from headway.serve.wire.door import listen
+from headway.serve.options import MOST_WORKERS, Limits, Options, Records
+from headway.serve.start import start
 
 __all__ = ["main", "parser"]
 
@@ -34,8 +32,14 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--keys", type=Path, help="JSON: name to public key in hex, of those who may release")
     made.add_argument("--python", default=sys.executable, help="interpreter of a bundle whose runtime is python")
+    made.add_argument("--workers", type=_workers, default=1, help="processes that serve one port (1)")
     made.add_argument("--drain", type=float, default=10.0, help="seconds to serve on after SIGTERM")
     made.add_argument("--quiet", type=float, help="leave sooner, after so many seconds without a client")
+    made.add_argument("--records", default="", metavar="FILE|URL", help="record predictions as CloudEvents")
+    made.add_argument("--records-sample", type=_share, default=1.0, help="which share of them: 0.01 or 1%% (all)")
+    made.add_argument("--records-omit", action="append", default=[], metavar="COL", help="leave this column out")
+    made.add_argument("--records-hash", action="append", default=[], metavar="COL", help="only a keyed hash of it")
+    made.add_argument("--records-key", type=Path, metavar="FILE", help="the key of these hashes, 16 bytes or more")
     made.add_argument("--max-body", type=int, default=Limits().body_bytes, help="bytes of a request, at most")
     made.add_argument(
         "--sandbox",
@@ -46,6 +50,20 @@ def parser() -> argparse.ArgumentParser:
         help="give up files but the bundles, and the network but its socket (Landlock, seccomp); best: what there is",
     )
     return made
+
+
+def _workers(text: str) -> int:
+    count = int(text)
+    if not 1 <= count <= MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"{count} is not between 1 and {MOST_WORKERS}")
+    return count
+
+
+def _share(text: str) -> float:
+    share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    if not 0 < share <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and at most 1 or 100%")
+    return share
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,24 +88,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         release=asked.require_release,
         keys=asked.keys,
         python=asked.python,
+        workers=asked.workers,
+        records=Records(
+            to=asked.records,
+            sample=asked.records_sample,
+            omit=tuple(asked.records_omit),
+            hash=tuple(asked.records_hash),
+            key=asked.records_key,
+        ),
         drain_s=asked.drain,
         quiet_s=asked.quiet,
         sandbox=asked.sandbox,
         limits=Limits(body_bytes=asked.max_body),
     )
     try:
-        listening = listen(options.host, options.port)
-        isolation = "" if options.sandbox == "off" else enter(options, Library(options.bundles, options.models))
-        # Only now: a missing extra is named below, and the sandbox must be entered before libraries start threads.
-        from headway.serve.run import serve  # noqa: PLC0415 - the reasons above
-
-        serve(options, listening, isolation)
+        start(options)
     except RefusedError as refusal:
         sys.stderr.write(f"headway serve: {' '.join(str(refusal).split())}\n")
-        return 1
-    except ModuleNotFoundError as missing:
-        extra = "grpc" if f"{missing.name}".partition(".")[0] in {"grpc", "google"} else "serve"
-        sys.stderr.write(f"headway serve: {missing.name} is not installed; install headway[{extra}]\n")
         return 1
     except KeyboardInterrupt:
         return 130

@@ -4,7 +4,7 @@ import asyncio
 import re
 import sys
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,6 +16,7 @@ from headway.serve.models.bundle import Opened
 from headway.serve.models.library import Entry, Library
 from headway.serve.models.shelf import Shelf
 from headway.serve.wire.exchange import Exchange
+from headway.serve.workers.words import Held, Order
 
 __all__ = ["Control"]
 
@@ -29,9 +30,19 @@ class _Filter(Struct):
 
 
 class Control:
-    """`admit` checks a bundle's folder and hands it opened; RefusedError when it must not be served."""
+    """`admit` checks a bundle's folder and hands it opened; RefusedError when it must not be served.
 
-    def __init__(self, library: Library, shelf: Shelf, admit: Callable[[Path], Opened]) -> None:
+    `everywhere` has an order carried out by every worker of the server, this one among them; none: there are no others.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        shelf: Shelf,
+        admit: Callable[[Path], Opened],
+        everywhere: Callable[[Order], Awaitable[object]] | None = None,
+    ) -> None:
+        self._everywhere = everywhere or self.carry_out
         self._library = library
         self._shelf = shelf
         self._admit = admit
@@ -45,6 +56,25 @@ class Control:
 
     async def load(self, model: str, version: str = "") -> None:
         """Load the newest bundle of a name, or the one named; Fault 404 or 400 says why not."""
+        await self._everywhere(Order("load", model, version))
+
+    async def unload(self, model: str, version: str = "") -> None:
+        """Take out a version, or all of a name; Fault 404 when none is loaded."""
+        await self._everywhere(Order("unload", model, version))
+
+    async def carry_out(self, order: Order) -> Sequence[Held]:
+        """Do it in this process; what it holds then."""
+        if order.verb == "load":
+            await self._load(order.model, order.version)
+        else:
+            await self._shelf.take(order.model, order.version)
+        return self.held()
+
+    def held(self) -> Sequence[Held]:
+        """The bundles that are loaded here."""
+        return [Held(str(model.folder), model.digest) for model in self._shelf]
+
+    async def _load(self, model: str, version: str) -> None:
         entry = await asyncio.to_thread(self._library.find, model, version)
         try:
             opened = await asyncio.to_thread(self._admit, entry.folder)
@@ -53,10 +83,6 @@ class Control:
             self._failed[entry.folder] = str(refusal)
             raise Fault(400, str(refusal)) from None
         self._failed.pop(entry.folder, None)
-
-    async def unload(self, model: str, version: str = "") -> None:
-        """Take out a version, or all of a name; Fault 404 when none is loaded."""
-        await self._shelf.take(model, version)
 
     async def listed(self, *, ready: bool = False) -> list[dict[str, str]]:
         """What is loaded or could be, each with its state; only what is ready, if asked."""

@@ -4,21 +4,18 @@ Drain means: not ready at once, serve on with `Connection: close`, and leave whe
 """
 
 import asyncio
-import os
 import signal
 import socket
-import sys
-import tempfile
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from email.utils import formatdate
 from functools import partial
 from pathlib import Path
 
-import msgspec
 from msgspec import structs
 
 from headway.serve.control import Control
+from headway.serve.fault import RefusedError
 from headway.serve.grpc.server import GrpcDoor
 from headway.serve.models.bundle import Opened, open_bundle
 from headway.serve.models.library import Library
@@ -26,33 +23,50 @@ from headway.serve.models.model import Model
 from headway.serve.models.release import require_release
 from headway.serve.models.shelf import Shelf
 from headway.serve.options import Options
+from headway.serve.ready import ready, say
+from headway.serve.records.start import recorder_of
 from headway.serve.routes import Routes
 from headway.serve.runtimes.choice import runtime_of
-from headway.serve.watch.recent import Recent
+from headway.serve.watch.block import Block
+from headway.serve.watch.recent import SLOTS, Recent, Table
 from headway.serve.wire.connection import Connection
 from headway.serve.wire.descriptors import connections
 from headway.serve.wire.door import Door
 from headway.serve.wire.drain import drain
 from headway.serve.wire.gate import Gate
+from headway.serve.workers.seat import Seat
 
 __all__ = ["serve"]
 
 _TERMINAL_S = 0.05  # without a client, for somebody who pressed Ctrl-C
 
 
-def serve(options: Options, listening: socket.socket, isolation: str = "") -> None:
-    """Serve until told to stop; RefusedError when a bundle must not be served.
+def serve(options: Options, listening: socket.socket, seat: Seat | None = None, isolation: str = "") -> None:
+    """Serve until told to stop, alone or in a seat among others; RefusedError when a bundle must not be served.
 
     `listening` is where clients come in; `isolation` says what this process gave up, for whoever reads the ready file.
     """
     library = Library(options.bundles, options.models)
-    opened = [_admitted(options, entry.folder) for entry in library.entries()]
+    opened = _opened(options, library, seat)
     try:
         import uvloop  # noqa: PLC0415 - optional, and a third of the speed
     except ImportError:
-        asyncio.run(_serve(options, library, opened, Door(listening), isolation))
+        asyncio.run(_serve(options, library, opened, Door(listening), seat, isolation))
     else:
-        uvloop.run(_serve(options, library, opened, Door(listening), isolation))
+        uvloop.run(_serve(options, library, opened, Door(listening), seat, isolation))
+
+
+def _opened(options: Options, library: Library, seat: Seat | None) -> list[Opened]:
+    """What is served from the start; of a worker that comes later, what the others serve, to the byte."""
+    if seat is None or seat.held is None:
+        return [_admitted(options, entry.folder) for entry in library.entries()]
+    found = []
+    for held in seat.held:
+        opened = _admitted(options, Path(held.folder))
+        if opened.digest != held.digest:
+            raise RefusedError(f"{held.folder} is not what the other workers have loaded from it; load it again")
+        found.append(opened)
+    return found
 
 
 def _admitted(options: Options, folder: Path) -> Opened:
@@ -63,31 +77,47 @@ def _admitted(options: Options, folder: Path) -> Opened:
     return opened
 
 
-async def _serve(options: Options, library: Library, opened: Sequence[Opened], door: Door, isolation: str) -> None:
+async def _serve(
+    options: Options, library: Library, opened: Sequence[Opened], door: Door, seat: Seat | None, isolation: str
+) -> None:
     loop = asyncio.get_running_loop()
     stop = _Stop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.tell, number)
-    shelf = Shelf(lambda bundle: Model(bundle, runtime_of(bundle, options.python), options.limits))
-    control = Control(library, shelf, partial(_admitted, options))
-    recent = Recent()
-    routes = Routes(shelf, control, recent=recent, draining=lambda: gate.draining)
+    loop.add_signal_handler(signal.SIGTERM, stop.tell, signal.SIGTERM)
+    if seat is None:
+        loop.add_signal_handler(signal.SIGINT, stop.tell, signal.SIGINT)
+    else:  # a terminal's SIGINT goes to all; the parent says what follows
+        seat.listen(stop.begin, stop.hurry)
+    block = seat.block if seat else Block()
+    recorder = recorder_of(options.records, [each.manifest for each in opened])
+    shelf = Shelf(lambda bundle: Model(bundle, runtime_of(bundle, options.python), options.limits, block, recorder))
+    control = Control(library, shelf, partial(_admitted, options), seat.ask if seat else None)
+    recent = Recent(_table(block, "predictions"), _table(block, "labels"))
+
+    def draining() -> bool:
+        """One that is asked in place of another must not say ready before that one is."""
+        return gate.draining or not (seat is None or seat.together)
+
+    routes = Routes(shelf, control, recent=recent, draining=draining)
     shelf.tell(routes.renew)
     limits = structs.replace(options.limits, connections=connections(options.limits.connections))
     gate = Gate(limits, routes.handle, routes.refused)
-    await door.open(lambda: Connection(gate))
-    ports, calls = {"port": door.port}, None
+    calls = None
     if options.grpc_port is not None:
-        calls = GrpcDoor(shelf, control, options.limits, recent=recent, draining=lambda: gate.draining)
+        calls = GrpcDoor(shelf, control, options.limits, recent=recent, draining=draining, shared=seat is not None)
         shelf.tell(calls.renew)
-        ports["grpc_port"] = await calls.open(options.host, options.grpc_port)
+    first = seat is None or seat.held is None
+    ports = await _open(options, gate, door, calls, seat) if first else {}
     beat = asyncio.create_task(_beat(gate, shelf))
     try:
         if await _unless(stop.told, shelf.start(opened)):
-            named = ", ".join(f"{each.manifest.model} {each.manifest.version}" for each in opened) or "no model yet"
-            _say(f"{named} is ready on {options.host}:{' and gRPC on '.join(map(str, ports.values()))}")
-            _write_ready(options, opened, ports, isolation)
-            await stop.told.wait()
+            ports = ports or await _open(options, gate, door, calls, seat)
+            said = _said(options, opened, ports, isolation)
+            if seat is None:
+                ready(options, said)
+                await stop.told.wait()
+            else:
+                seat.ready(said, control.held())
+                await _unless(stop.told, seat.obey(control.carry_out))
             await _drain(options, gate, door, calls, stop)
     finally:
         beat.cancel()
@@ -97,25 +127,67 @@ async def _serve(options: Options, library: Library, opened: Sequence[Opened], d
         if calls:
             await calls.close()
         await shelf.stop()
+        if recorder is not None:
+            recorder.close()
+
+
+async def _open(
+    options: Options, gate: Gate, door: Door, calls: GrpcDoor | None, seat: Seat | None
+) -> Mapping[str, int]:
+    """Let clients in; the ports."""
+    crowded = (lambda coming: seat.crowded(len(gate.open) + coming)) if seat else None
+    await door.open(lambda: Connection(gate), crowded)
+    ports = {"port": door.port}
+    if calls and options.grpc_port is not None:
+        ports["grpc_port"] = await calls.open(options.host, options.grpc_port)
+    return ports
+
+
+def _table(block: Block, what: str) -> Table:
+    """Where every worker may look what any of them has noted."""
+    region = block.region(what, SLOTS)
+    return Table(region.own, region.parts)
+
+
+def _said(options: Options, opened: Sequence[Opened], ports: Mapping[str, int], isolation: str) -> dict[str, object]:
+    """What whoever started this server is told: the line of the log, and what the ready file holds."""
+    named = ", ".join(f"{each.manifest.model} {each.manifest.version}" for each in opened) or "no model yet"
+    line = f"{named} is ready on {options.host}:{' and gRPC on '.join(map(str, ports.values()))}"
+    said: dict[str, object] = {"line": line, **ports}
+    if isolation:
+        said["isolation"] = isolation
+    if len(opened) == 1:
+        said["digest"] = opened[0].digest
+    return said
 
 
 class _Stop:
-    """What was asked of the server by signals.  Ctrl-C is somebody at a terminal, who does not want to wait."""
+    """What was asked of the server.  Ctrl-C is somebody at a terminal, who does not want to wait."""
 
     def __init__(self) -> None:
         self.told = asyncio.Event()
         self.at_terminal = False
         self.at_once = False
+        self._signals = 0
 
     def tell(self, number: signal.Signals) -> None:
         """A signal came; the second one means at once."""
-        self.at_once = self.told.is_set()
+        self._signals += 1
+        self.at_once = self.at_once or self._signals > 1
+        self.begin(number)
+
+    def begin(self, number: signal.Signals) -> None:
+        """Drain, because of that signal; a worker may hear of one by itself and from its parent."""
         self.at_terminal = self.at_terminal or number == signal.SIGINT
         self.told.set()
 
+    def hurry(self) -> None:
+        """End the drain."""
+        self.at_once = True
+
 
 async def _unless(told: asyncio.Event, starting: Coroutine[None, None, None]) -> bool:
-    """Start the model; False when the server was told to stop before it was done."""
+    """Do it; False when the server was told to stop before it was done."""
     start, stop = asyncio.ensure_future(starting), asyncio.ensure_future(told.wait())
     await asyncio.wait({start, stop}, return_when=asyncio.FIRST_COMPLETED)
     stop.cancel()
@@ -127,7 +199,7 @@ async def _unless(told: asyncio.Event, starting: Coroutine[None, None, None]) ->
 
 
 async def _beat(gate: Gate, shelf: Shelf) -> None:
-    """Once a second: the rate, connections over time, the date in every answer."""
+    """Once a second: what is counted, connections over time, the date in every answer."""
     loop = asyncio.get_running_loop()
     while True:
         gate.fixed = f"Date: {formatdate(time.time(), usegmt=True)}\r\n".encode()
@@ -138,33 +210,13 @@ async def _beat(gate: Gate, shelf: Shelf) -> None:
 
 
 async def _drain(options: Options, gate: Gate, door: Door, calls: GrpcDoor | None, stop: _Stop) -> None:
-    """REST's connections and gRPC's calls, beside each other."""
     gate.draining = True
     quiet = options.drain_s if options.quiet_s is None else options.quiet_s
     if stop.at_terminal:
         quiet = min(quiet, _TERMINAL_S)
-    _say(f"told to stop; serving on for at most {options.drain_s:g} s")
+    if options.workers == 1:
+        say(f"told to stop; serving on for at most {options.drain_s:g} s")
     drains = [drain(gate, door, seconds=options.drain_s, quiet=quiet, at_once=lambda: stop.at_once)]
     if calls:
         drains.append(calls.drain(quiet, options.drain_s, lambda: stop.at_once))
     await asyncio.gather(*drains)
-
-
-def _write_ready(options: Options, opened: Sequence[Opened], ports: Mapping[str, int], isolation: str) -> None:
-    """Tell whoever started us, in one piece; the digest where one bundle is served."""
-    if options.ready_file is None:
-        return
-    said: dict[str, object] = {**ports, "pid": os.getpid(), "nonce": options.nonce}
-    if isolation:
-        said["isolation"] = isolation
-    if len(opened) == 1:
-        said["digest"] = opened[0].digest
-    handle, name = tempfile.mkstemp(dir=options.ready_file.parent, prefix=".ready-")
-    with os.fdopen(handle, "wb") as file:
-        file.write(msgspec.json.encode(said))
-    Path(name).replace(options.ready_file)
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"headway serve: {line}\n")
-    sys.stderr.flush()

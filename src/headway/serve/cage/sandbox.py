@@ -20,6 +20,8 @@ def enter(options: Options, library: Library) -> str:
 
     RefusedError where the kernel has no Landlock or seccomp and `options.sandbox` is "strict".
     """
+    if "://" in options.records.to:
+        raise RefusedError("--sandbox leaves no network to send records through; write them to a file")
     entries = library.entries()
     # A model that ONNX cannot hold runs in a process of its own, which is started again when it dies.
     execute = library.open or any(entry.runtime == "python" for entry in entries)
@@ -42,7 +44,7 @@ def enter(options: Options, library: Library) -> str:
 
 def _readable(options: Options, library: Library) -> Iterator[Path]:
     yield from library.folders()
-    yield from filter(None, (options.release, options.keys))
+    yield from filter(None, (options.release, options.keys, options.records.key))
     for python in (Path(sys.executable), Path(options.python)):
         yield from (python.parent.parent, python.resolve().parent.parent)
     yield from (Path(path) for path in sys.path if path)
@@ -51,3 +53,5 @@ def _readable(options: Options, library: Library) -> Iterator[Path]:
 def _writable(options: Options) -> Iterator[Path]:
     if options.ready_file:
         yield options.ready_file.parent
+    if options.records.to:
+        yield Path(options.records.to).absolute().parent

@@ -20,10 +20,20 @@ _TICK_S, _LAST_S = 0.05, 0.5
 
 
 class GrpcDoor:
-    """A gRPC server over the loaded models; `recent` and `draining` are shared with REST's."""
+    """A gRPC server over the loaded models; `recent` and `draining` are shared with REST's.
+
+    `shared` lets other workers listen on its port, too.
+    """
 
     def __init__(
-        self, shelf: Shelf, control: Control, limits: Limits, *, recent: Recent, draining: Callable[[], bool]
+        self,
+        shelf: Shelf,
+        control: Control,
+        limits: Limits,
+        *,
+        recent: Recent,
+        draining: Callable[[], bool],
+        shared: bool = False,
     ) -> None:
         # What goes wrong is told by a status, or by a refusal to start; the core's log would say it a second time.
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
@@ -38,7 +48,8 @@ class GrpcDoor:
                 ("grpc.max_receive_message_length", limits.body_bytes),
                 ("grpc.max_metadata_size", limits.head_bytes),
                 ("grpc.max_connection_idle_ms", int(1000 * limits.idle_s)),
-                ("grpc.so_reuseport", 0),  # else a port that is taken would be shared in silence
+                # Only with other workers, whose parent holds the port: one that is taken would be shared in silence.
+                ("grpc.so_reuseport", int(shared)),
             ],
         )
         self._server.add_generic_rpc_handlers(tuple(self._service.handlers()))

@@ -12,6 +12,7 @@ from headway.serve.fault import RefusedError
 __all__ = ["Door", "let_nobody_begin", "listen"]
 
 _BACKLOG = 1024
+_MOMENT_S = 0.001
 _HANDSHAKE_S = 0.02  # for clients that had begun to connect when nobody else may
 
 # Classic BPF over a TCP segment, (code, jump if true, jump if false, number) each: drop it when it begins a connection
@@ -26,6 +27,7 @@ _BEGINNING = (
 _SO_ATTACH_FILTER = 26  # of Linux; Python's socket module does not name it
 
 Make = Callable[[], asyncio.Protocol]
+Crowded = Callable[[int], bool]
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -43,36 +45,76 @@ class Door:
     """A listening socket and the loop's listener on it."""
 
     def __init__(self, own: socket.socket) -> None:
-        self._socket: socket.socket | None = own
+        self._own: socket.socket | None = own
         self._listener: asyncio.Server | None = None
         self._make: Make | None = None
+        self._crowded: Crowded | None = None
+        self._coming: set[asyncio.Task[object]] = set()
         self.port = int(own.getsockname()[1])
 
-    async def open(self, make: Make) -> None:
-        """Let clients in: `make` gives the protocol of each."""
-        if self._socket is None:
+    async def open(self, make: Make, crowded: Crowded | None = None) -> None:
+        """Let clients in: `make` gives the protocol of each.  A second time changes nothing.
+
+        Where other processes take clients from the same queue, `crowded(n)` says whether one of them has fewer than
+        this one with its n newest.  Then it is given a moment to be first: clients that stay are shared evenly, and
+        one that does not come, because it is busy or dead, costs nobody more than that.
+        """
+        if self._own is None or self._make is not None:
             return
-        self._make = make
-        # The loop gets a duplicate, so that it can stop listening while the queue of connections lives on.
-        serve = asyncio.get_running_loop().create_server
-        self._listener = await serve(make, sock=self._socket.dup(), backlog=_BACKLOG)
+        self._make, self._crowded = make, crowded
+        loop = asyncio.get_running_loop()
+        if crowded is None:
+            # The loop gets a duplicate, so that it can stop listening while the queue of connections lives on.
+            self._listener = await loop.create_server(make, sock=self._own.dup(), backlog=_BACKLOG)
+        else:
+            loop.add_reader(self._own, self._next)
 
     async def close(self) -> None:
         """Take in those whose connection the kernel has accepted or begun, which a close would reset; then shut."""
-        own, self._socket = self._socket, None
-        if own is None or self._listener is None or self._make is None:
+        own = self._own
+        if own is None:
             return
-        let_nobody_begin(own)
-        await asyncio.sleep(_HANDSHAKE_S)
-        self._listener.close()
-        waiting = []
-        with suppress(OSError):  # BlockingIOError: the queue is empty
-            while True:
-                waiting.append(own.accept()[0])
+        if self._listener is not None:
+            let_nobody_begin(own)
+            await asyncio.sleep(_HANDSHAKE_S)
+            self._listener.close()
+        else:  # the others still let in
+            asyncio.get_running_loop().remove_reader(own)
+        while self._take():
+            pass
         own.close()
-        for client in waiting:
-            client.setblocking(False)  # noqa: FBT003 - the socket's own signature
-            await asyncio.get_running_loop().connect_accepted_socket(self._make, client)
+        self._own = None
+        if self._coming:
+            await asyncio.wait(self._coming)
+
+    def _next(self) -> None:
+        """Somebody is at the door; others have heard it, too."""
+        if self._own is not None and self._crowded is not None and self._crowded(len(self._coming)):
+            loop = asyncio.get_running_loop()
+            loop.remove_reader(self._own)
+            loop.call_later(_MOMENT_S, self._late)
+        else:
+            self._take()
+
+    def _late(self) -> None:
+        if self._own is not None:
+            self._take()
+            asyncio.get_running_loop().add_reader(self._own, self._next)
+
+    def _take(self) -> bool:
+        """Let one in, if there is one."""
+        if self._own is None or self._make is None:
+            return False
+        try:
+            client = self._own.accept()[0]
+        except OSError:  # BlockingIOError: another was faster; or it has gone already
+            return False
+        client.setblocking(False)  # noqa: FBT003 - the socket's own signature
+        loop = asyncio.get_running_loop()
+        task: asyncio.Task[object] = loop.create_task(loop.connect_accepted_socket(self._make, client))
+        self._coming.add(task)
+        task.add_done_callback(self._coming.discard)
+        return True
 
 
 def let_nobody_begin(listening: socket.socket) -> None:
