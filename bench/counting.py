@@ -19,7 +19,7 @@ from headway.serve.watch.binning import Binner
 from headway.serve.watch.block import Block
 from headway.serve.watch.metrics import Metrics
 from rows import Row, cost, show
-from server import FEATURES, NAMES
+from serving.forest import FEATURES, NAMES
 
 ROUNDS = 15
 REQUESTS = 200_000
@@ -28,7 +28,7 @@ EDGES = tuple(float(cut) for cut in np.linspace(-2, 2, 31))
 
 
 def binner() -> Binner:
-    """Of a classifier with 20 numbers, as `bench/server.py` serves it."""
+    """Of a classifier with 20 numbers, as `bench/serving` serves it."""
     columns = [ColumnSummary(name=name, edges=EDGES, counts=(0,) * 32) for name in NAMES]
     label = ColumnSummary(name="prediction:label", levels=("0", "1"), counts=(0, 0))
     odds = ColumnSummary(name="prediction:probabilities", edges=EDGES, counts=(0,) * 32)
