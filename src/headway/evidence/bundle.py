@@ -1,7 +1,8 @@
 """The manifest of a bundle: what a model is made of, what it takes, what it answers.
 
 A bundle is a folder named by its folder digest (`folder.py`); bundle.json lists every other file in it.  Outputs are
-`label` and `probabilities` (rows x classes, in the order of `classes`) for classification, `prediction` for regression.
+`label` and `probabilities` (rows x classes, in the order of `classes`) for classification, `prediction` (rows x its
+width) for regression.
 """
 
 from typing import Literal
@@ -19,12 +20,17 @@ ColumnType = Literal["float64", "int64", "bool", "string"]
 
 
 class Column(Struct, frozen=True, kw_only=True):
-    """One input or output by name; `nullable` says whether a request may leave it out or send null."""
+    """One input or output by name; `nullable` says whether a request may leave it out or send null.
+
+    `width` is how many values an output has a row; 0, only while a model is packaged, takes as many as it answers.
+    Probabilities are as wide as there are classes, whatever it says.
+    """
 
     name: str
     type: ColumnType
     nullable: bool = False
     categories: tuple[str, ...] | None = None
+    width: int = 1
 
 
 class Signature(Struct, frozen=True, kw_only=True):
@@ -35,18 +41,26 @@ class Signature(Struct, frozen=True, kw_only=True):
 
 
 class Parity(Struct, frozen=True, kw_only=True):
-    """How the converted model compares with the original on the same rows."""
+    """How the converted model compares with the original on the same rows: `test_rows` of them are of the test part.
+
+    Edge rows are made: values missing, unseen, empty, extreme.  `edges` names those on which the two part, and those
+    on which the original fails and the converted model answers, which is told and counts as no mismatch.
+    """
 
     rows: int
     mismatches: int
     largest_difference: float
+    test_rows: int = 0
+    edge_rows: int = 0
+    edge_mismatches: int = 0
+    edges: tuple[str, ...] = ()
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
     """bundle.json.
 
     `runtime` is `onnx` (answered in the server's process) or `python` (a process in the requirements'
-    environment behind the same server); `reason` says why a model is not served as ONNX.
+    environment behind the same server); `reason` says why a model is not converted to ONNX.
     """
 
     model: str

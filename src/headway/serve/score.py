@@ -84,11 +84,13 @@ async def _ask(model: Model, batch: Batch) -> Answers:
 
 
 def _names(model: Model) -> Iterator[str]:
-    for name in model.outputs:
-        if name == "probabilities":
+    for column in model.manifest.signature.outputs:
+        if column.name == "probabilities":
             yield from (f"probability_{value}" for value in model.manifest.classes)
+        elif column.width > 1:
+            yield from (f"{column.name}_{at}" for at in range(column.width))
         else:
-            yield name
+            yield column.name
 
 
 def _told(model: Model, answers: Answers) -> Iterator[tuple[Any, ...]]:

@@ -151,6 +151,17 @@ def test_operators_of_unknown_origin_are_refused() -> None:
     assert faults(model(domain="com.evil").SerializeToString()) == ["operators of the unknown domain 'com.evil'"]
 
 
+def test_of_microsofts_operators_only_the_one_that_parts_texts_is_let_in() -> None:
+    for operator, said in (
+        ("Tokenizer", []),
+        ("EPContext", ["the operator 'EPContext' of the domain 'com.microsoft'"]),
+    ):
+        node = helper.make_node(operator, ["x"], ["y"], domain="com.microsoft")
+        values = [helper.make_tensor_value_info(name, TensorProto.STRING, [None, 1]) for name in "xy"]
+        graph = helper.make_graph([node], "texts", values[:1], values[1:])
+        assert faults(helper.make_model(graph).SerializeToString()) == said
+
+
 @pytest.mark.parametrize("data", [b"\x08", b"\xff" * 40, b"\x3a\xff\xff\xff\x7f"])
 def test_bytes_that_are_no_onnx_are_refused(data: bytes) -> None:
     assert faults(data) == ["it is not a readable ONNX file"]

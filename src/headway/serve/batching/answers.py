@@ -47,7 +47,7 @@ def answers_of(
     width: dict[str, int] = {}
     for column in manifest.signature.outputs:
         name = column.name
-        wanted = len(manifest.classes) if name == "probabilities" else 1
+        wanted = len(manifest.classes) if name == "probabilities" else column.width
         if name == "label" and labels is not None:
             given, shape = labels, (len(labels), 1)
         elif name in numbers:
@@ -56,6 +56,7 @@ def answers_of(
                 return Fault(500, f"the model answered no finite number in {name!r}", shared=True)
         else:
             return Fault(500, f"the model answers no {name!r}, which its signature promises")
+        wanted = wanted or shape[1]
         if shape != (count, wanted):
             return Fault(500, f"the model answered {name!r} of shape {list(shape)}, expected {[count, wanted]}")
         values[name], width[name] = given, wanted

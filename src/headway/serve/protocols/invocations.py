@@ -127,13 +127,14 @@ def cell(column: Column | None, text: str) -> Any:  # noqa: ANN401 - what a text
 def encode(answers: Answers, start: int, stop: int) -> bytes:
     """`predictions` are labels or numbers, as the model's own `predict` gives them; probabilities come beside."""
     name = "label" if "label" in answers.values else next(iter(answers.values))
-    rows: list[list[float]] | None = None
-    if "probabilities" in answers.values:
-        flat, width = answers.part("probabilities", start, stop), answers.width["probabilities"]
-        rows = [flat[i : i + width] for i in range(0, len(flat), width)]
-    return msgspec.json.encode(
-        _Response(rows if name == "probabilities" and rows else answers.part(name, start, stop), rows)
-    )
+    chances = _rows(answers, "probabilities", start, stop) if "probabilities" in answers.values else None
+    return msgspec.json.encode(_Response(_rows(answers, name, start, stop), chances))
+
+
+def _rows(answers: Answers, name: str, start: int, stop: int) -> list[Any]:
+    """A value a row, or a list of values where an output has several."""
+    flat, width = answers.part(name, start, stop), answers.width[name]
+    return flat if width == 1 else [flat[i : i + width] for i in range(0, len(flat), width)]
 
 
 def _table(layout: Layout, names: Sequence[str], data: Sequence[Sequence[Any]]) -> Read:

@@ -38,6 +38,8 @@ def _input(column: Column) -> dict[str, Any]:
 def _output(column: Column, manifest: Manifest) -> dict[str, Any]:
     if column.name == "probabilities":
         return _tensor(column.name, "FP64", [-1, len(manifest.classes)], {"classes": manifest.classes})
+    if column.width > 1:
+        return _tensor(column.name, "FP64", [-1, column.width], {})
     datatype = _DATATYPE[column.type]
     if column.name == "label" and manifest.classes:
         datatype = datatype_of(manifest.classes[0])

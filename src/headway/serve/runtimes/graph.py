@@ -10,6 +10,9 @@ from collections.abc import Iterator, Mapping
 __all__ = ["DOMAINS", "faults"]
 
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
+# Of Microsoft's domain, which ONNX Runtime holds too, those that converters write: texts into words, by RE2.
+MICROSOFT = "com.microsoft"
+_OPERATORS = frozenset({"Tokenizer"})
 
 # Message -> field number -> the message it holds, or what is looked at.
 _FIELDS: Mapping[str, Mapping[int, str]] = {
@@ -18,7 +21,7 @@ _FIELDS: Mapping[str, Mapping[int, str]] = {
     "training": {1: "graph", 2: "graph"},
     "function": {7: "node", 9: "opset", 10: "domain", 11: "attribute"},
     "graph": {1: "node", 5: "tensor", 15: "sparse"},
-    "node": {5: "attribute", 7: "domain"},
+    "node": {4: "operator", 5: "attribute", 7: "domain"},
     "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
     "sparse": {1: "tensor", 2: "tensor"},
     "tensor": {13: "external", 14: "location"},
@@ -50,15 +53,21 @@ def _walk(data: memoryview, kind: str, depth: int) -> Iterator[str]:
         yield "graphs nested too deeply"
         return
     known = _FIELDS[kind]
+    operator, domain = "", ""
     for number, value in _entries(data, runs=kind == "attribute"):
         what = known.get(number, "")
-        if what == "domain" and isinstance(value, memoryview):
-            if (domain := bytes(value).decode("utf-8", "replace")) not in DOMAINS and kind != "function":
+        if what == "operator" and isinstance(value, memoryview):
+            operator = bytes(value).decode("utf-8", "replace")
+        elif what == "domain" and isinstance(value, memoryview):
+            domain = bytes(value).decode("utf-8", "replace")
+            if domain not in {*DOMAINS, MICROSOFT} and kind != "function":
                 yield f"operators of the unknown domain {domain!r}"
         elif what == "external" or (what == "location" and value == 1):
             yield "data outside the model file"
         elif what in _FIELDS and isinstance(value, memoryview):
             yield from _walk(value, what, depth + 1)
+    if kind == "node" and domain == MICROSOFT and operator not in _OPERATORS:
+        yield f"the operator {operator!r} of the domain {domain!r}"
 
 
 def _entries(data: memoryview, *, runs: bool) -> Iterator[tuple[int, int | memoryview]]:

@@ -30,6 +30,7 @@ _TYPES: Mapping[str, type[np.generic]] = {
     "tensor(bool)": np.bool_,
 }
 _TEXT = "tensor(string)"
+_NUMBERS = frozenset({"tensor(float)", "tensor(double)", "tensor(float16)"})
 _OUTPUTS: Mapping[str, Sequence[str]] = {
     "label": ("label", "output_label"),
     "probabilities": ("probabilities", "output_probability"),
@@ -68,6 +69,7 @@ class OnnxRuntime:
         self._feed = _feed(self._manifest, session)
         self._names = _outputs(self._manifest, session)
         self._call: Call = partial(session.run, list(self._names.values()))
+        self._best = "label" not in self._names and self._manifest.task == "classification"
         self._truth = {value: value for value in self._manifest.classes if isinstance(value, bool)}
 
     def run(self, batch: Batch, done: Done) -> None:
@@ -84,13 +86,22 @@ class OnnxRuntime:
             given = dict(zip(self._names, self._call(self._feed(batch)), strict=True))
         except Exception as error:  # noqa: BLE001 - ONNX Runtime raises a class for each of its status codes
             return Fault(500, f"the model failed on these rows: {_line(error)}", shared=True)
+        try:
+            return self._understood(batch.count, given)
+        except (KeyError, ValueError) as error:
+            return Fault(500, f"the model answered something else than its signature says: {_line(error)}", shared=True)
+
+    def _understood(self, count: int, given: dict[str, Any]) -> Answers | Fault:
+        classes = self._manifest.classes
         labels: list[Any] | None = None
         if "label" in given:
             labels = given.pop("label").ravel().tolist()
             if self._truth:  # ONNX classifiers answer 0 and 1 for classes that were booleans
                 labels = [self._truth.get(label, label) for label in labels]
-        numbers = {name: value if value.ndim == 2 else value.reshape(len(value), -1) for name, value in given.items()}
-        return answers_of(self._manifest, batch.count, labels, numbers)
+        numbers = {name: _matrix_of(value, classes) for name, value in given.items()}
+        if self._best:
+            labels = [classes[at] for at in numbers["probabilities"].argmax(axis=1)]
+        return answers_of(self._manifest, count, labels, numbers)
 
 
 def _feed(manifest: Manifest, session: onnxruntime.InferenceSession) -> Feed:
@@ -160,17 +171,28 @@ def _columns(places: Sequence[tuple[str, int, type[np.generic] | None]]) -> Feed
     return feed
 
 
+def _matrix_of(value: Any, classes: Sequence[object]) -> NDArray[np.floating[Any]]:  # noqa: ANN401 - an array, or maps
+    """Numbers as rows x width; a graph with a ZipMap gives each row as a map from class to probability."""
+    if isinstance(value, list):
+        return np.array([[row[name] for name in classes] for row in value], np.float64)
+    found: NDArray[np.floating[Any]] = value if value.ndim == 2 else value.reshape(len(value), -1)
+    return found
+
+
 def _outputs(manifest: Manifest, session: onnxruntime.InferenceSession) -> dict[str, str]:
-    """The session's output for each output of the signature: by name, or the only one there is."""
-    there = [item.name for item in session.get_outputs()]
+    """The session's output for each output of the signature: by name, or the only one of its kind.
+
+    A label that the graph does not answer is the class of the greatest probability.
+    """
+    there = {item.name: item.type in _NUMBERS or item.type.startswith("seq(map(") for item in session.get_outputs()}
+    wanted = [column.name for column in manifest.signature.outputs]
     names: dict[str, str] = {}
-    for column in manifest.signature.outputs:
-        found = [name for name in _OUTPUTS.get(column.name, (column.name,)) if name in there]
-        if not found and len(there) == len(manifest.signature.outputs) == 1:
-            found = there
-        if not found:
-            raise RefusedError(
-                f"the model answers {', '.join(there)} and not {column.name!r}, which its signature names"
-            )
-        names[column.name] = found[0]
+    for output in wanted:
+        found = [name for name in _OUTPUTS.get(output, (output,)) if name in there][:1]
+        found = found or [name for name, numeric in there.items() if numeric != (output == "label")]
+        found = found or (list(there) if len(there) == len(wanted) else [])
+        if len(found) == 1:
+            names[output] = found[0]
+        elif found or output != "label" or "probabilities" not in wanted:
+            raise RefusedError(f"the model answers {', '.join(there)} and not {output!r}, which its signature names")
     return names
