@@ -77,3 +77,11 @@ def test_what_is_made_empty_is_a_class_wherever_it_is_installed() -> None:
 
 def test_an_estimator_of_any_protocol_is_refused_under_a_name_for_something_else() -> None:
     assert any("its name promises" in what for what in refusals(HONEST["pickle"], "m.onnx"))
+
+
+def test_a_file_of_catboost_is_known_by_its_mark_and_refused_when_it_is_cut_off() -> None:
+    whole = b"CBM1" + (24).to_bytes(4, "little") + (16).to_bytes(4, "little") + bytes(20)
+    assert (examine("model.cbm", whole).form, examine("model.cbm", whole).refused) == ("CatBoost", ())
+    for cut in (whole[:12], whole[:-1], b"CBM1" + bytes(4) + whole[8:]):
+        assert "cut off" in examine("model.cbm", cut).refused[0].what
+    assert "its name promises CatBoost" in examine("model.cbm", b"\x80\x04N.").refused[0].what

@@ -1,4 +1,7 @@
-"""XGBoost's and LightGBM's own files: trees as numbers, which their native code reads.  Only the form is checked."""
+"""XGBoost's, LightGBM's and CatBoost's own files: trees as numbers, which their native code reads.
+
+Only the form is checked.
+"""
 
 import re
 import struct
@@ -8,9 +11,13 @@ import msgspec
 from headway.evidence.scan.fault import ForbiddenError
 from headway.evidence.scan.report import Report
 
-__all__ = ["LIGHTGBM", "read_lightgbm", "read_xgboost_json", "read_xgboost_ubj", "tells_json", "tells_ubj"]
+__all__ = [
+    "CATBOOST", "LIGHTGBM", "read_catboost", "read_lightgbm", "read_xgboost_json", "read_xgboost_ubj", "tells_json",
+    "tells_ubj",
+]  # fmt: skip
 
 LIGHTGBM = re.compile(rb"tree\r?\nversion=v\d+\r?\n")
+CATBOOST = b"CBM1"
 
 MOST_DEPTH = 64
 _JSON = re.compile(rb"\s*\{\s*[\"}]")
@@ -62,6 +69,15 @@ def read_lightgbm(data: bytes, _: Report) -> None:
         data.decode()
     except UnicodeDecodeError:
         raise ForbiddenError("a LightGBM file that is no text") from None
+
+
+def read_catboost(data: bytes, _: Report) -> None:
+    """A mark, the length of a table of flatbuffers, and the table; CatBoost verifies what stands in it as it loads."""
+    if len(data) < 16:
+        raise ForbiddenError("a CatBoost file that is cut off")
+    size, root = struct.unpack_from("<II", data, len(CATBOOST))
+    if not root < size <= len(data) - 8:
+        raise ForbiddenError("a CatBoost file that is cut off, or damaged")
 
 
 class _Ubj:

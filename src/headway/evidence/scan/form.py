@@ -16,7 +16,8 @@ __all__ = ["FORMS", "Form", "check_name", "is_model", "promises_pickle", "told"]
 Read = Callable[[bytes, Report], None]
 
 UNKNOWN = (
-    "Save it as joblib, pickle, skops, npy, npz, safetensors, ONNX, a state dict of torch, or as XGBoost or LightGBM do"
+    "Save it as joblib, pickle, skops, npy, npz, safetensors, ONNX, a state dict of torch, or as XGBoost, LightGBM and "
+    "CatBoost do"
 )
 
 
@@ -68,6 +69,7 @@ FORMS: tuple[Form, ...] = (
     Form("XGBoost JSON", boosting.tells_json, boosting.read_xgboost_json),
     Form("XGBoost UBJSON", boosting.tells_ubj, boosting.read_xgboost_ubj),
     Form("LightGBM", boosting.LIGHTGBM.match, boosting.read_lightgbm),
+    Form("CatBoost", _begins(boosting.CATBOOST), boosting.read_catboost),
     Form("pickle", _begins(*_PICKLE), walk),
 )
 
@@ -86,9 +88,12 @@ _PROMISED: Mapping[str, tuple[str, ...]] = {
     "json": ("XGBoost JSON",),
     "ubj": ("XGBoost UBJSON",),
     "txt": ("LightGBM",),
+    "cbm": ("CatBoost",),
 }
 
 
+# What MLflow lays beside a model, under names without an ending.
+_DESCRIPTIONS = frozenset({"MLmodel", "registered_model_meta"})
 # What else lies beside a model.  Their bytes tell nothing: half of all texts begin as a pickle may.
 _OTHERS = frozenset({
     "c", "cfg", "css", "csv", "data", "gitignore", "html", "in", "ini", "ipynb", "jpeg", "jpg", "js", "jsonl",
@@ -126,7 +131,7 @@ def is_model(name: str, begin: bytes) -> bool:
     ending = _ending(name)
     if ending in ("json", "txt"):
         return b'"learner"' in begin or boosting.LIGHTGBM.match(begin) is not None
-    return ending not in _OTHERS
+    return ending not in _OTHERS and name.rpartition("/")[2] not in _DESCRIPTIONS
 
 
 def promises_pickle(name: str) -> bool:
