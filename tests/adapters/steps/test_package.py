@@ -75,7 +75,7 @@ def test_a_trained_model_becomes_a_bundle_that_says_what_it_is(trained: tuple[Wo
         {"rows": 400.0},
     )
     assert result.seen.parity is not None
-    assert (result.seen.parity.rows, result.seen.parity.mismatches) == (400, 0)
+    assert (result.seen.parity.rows, result.seen.parity.test_rows, result.seen.parity.mismatches) == (600, 200, 0)
     assert result.seen.parity.largest_difference < 1e-5
 
 
@@ -140,9 +140,57 @@ def test_a_pipeline_with_texts_and_missing_numbers_converts(workshop: Workshop) 
         ("temp", "float64", True), ("distance", "int64", False), ("carrier", "string", False),
     ]  # fmt: skip
     assert manifest.parity is not None
-    assert (manifest.parity.rows, manifest.parity.mismatches) == (400, 0)
+    assert (manifest.parity.rows, manifest.parity.mismatches) == (500, 0)
     temp = next(column for column in (manifest.summary.columns if manifest.summary else ()) if column.name == "temp")
     assert temp.missing == 58
+
+
+def test_other_test_rows_package_nothing_again(workshop: Workshop) -> None:
+    """They are what a conversion is compared on, and no part of the key: test data make no version."""
+    first = workshop.trainer.train(workshop.job())
+    workshop.lock = workshop.locked(flights(), flights(300, seed=9))
+    again = workshop.trainer.train(workshop.job())
+    assert {run.state for run in again.seen.steps} == {"cached"}
+    assert (again.bundle, again.seen.parity) == (first.bundle, first.seen.parity)
+
+
+def test_a_ready_graph_is_served_as_it_is_and_says_that_nothing_was_compared(workshop: Workshop) -> None:
+    program = (
+        HEAD
+        + """
+from skl2onnx import to_onnx
+rows = frame[["distance", "temp"]].fillna(0).to_numpy("float32")
+made = to_onnx(LogisticRegression(max_iter=300).fit(rows, frame["late"]), rows[:1], target_opset=17)
+open("model.onnx", "wb").write(made.SerializeToString())
+"""
+    )
+    data = Data(path="data/*.csv", drop=("carrier",))
+    result = workshop.trainer.train(job(workshop, program, writes="model.onnx", data=data))
+    assert result.seen.outcome == "ok", result.seen.reason
+    manifest = manifest_of(workshop, result)
+    assert (manifest.runtime, manifest.entry, manifest.parity) == ("onnx", "model.onnx", None)
+    assert "no original to compare it with" in manifest.reason
+    assert ([c.name for c in manifest.signature.inputs], manifest.classes) == (["distance", "temp"], (0, 1))
+    assert manifest.summary is not None
+
+
+def test_a_program_may_write_a_folder_as_mlflow_does(workshop: Workshop) -> None:
+    program = (
+        HEAD
+        + """
+import os, pickle
+os.mkdir("saved")
+model = LogisticRegression(max_iter=300).fit(frame[["distance", "temp"]], frame["late"])
+pickle.dump(model, open("saved/model.pkl", "wb"))
+open("saved/MLmodel", "w").write("flavors: {python_function: {loader_module: mlflow.sklearn, model_path: model.pkl}}")
+"""
+    )
+    result = workshop.trainer.train(job(workshop, program, writes="saved"))
+    assert result.seen.outcome == "ok", result.seen.reason
+    manifest = manifest_of(workshop, result)
+    assert (manifest.runtime, manifest.classes) == ("onnx", (0, 1))
+    again = workshop.trainer.train(job(workshop, program, writes="saved"))
+    assert {run.state for run in again.seen.steps} == {"cached"}
 
 
 def test_what_expect_says_is_complete_may_not_be_missing(workshop: Workshop) -> None:

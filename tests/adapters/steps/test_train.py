@@ -71,7 +71,7 @@ def test_a_parameter_is_one_word_of_the_command(workshop: Workshop) -> None:
         ("import os; os.kill(os.getpid(), 9)", {}, "it was ended by signal 9"),
         ("import os; os.symlink('/etc/hostname', 'model.joblib')", {}, "model.joblib is a link"),
         ("import os; os.symlink('/usr/lib', 'deep')", {"writes": "deep/os-release"}, "is a link, or lies behind one"),
-        ("import os; os.mkdir('model.joblib')", {}, "it wrote no file model.joblib"),
+        ("import os; os.mkdir('model.joblib')", {}, "model.joblib is a folder without MLmodel"),
         ("import os; os.mkfifo('model.joblib')", {}, "it wrote no file model.joblib"),
         ("open('model.joblib', 'w')", {}, "model.joblib has 0 bytes"),
         ("open('/dev/full', 'w').write('x' * 9999)", {}, "No space left on device"),

@@ -1,7 +1,7 @@
 """A small team's model for the tests of steps: its data, its program, and an environment that is there already."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ class HereEnvironment(Environments):
         """The interpreter of the tests."""
         return Path(sys.executable)
 
-    def converters(self, python: Path) -> Path:
+    def converters(self, python: Path, tell: Callable[[str], None] = lambda _: None) -> Path:  # noqa: ARG002 - the same
         """None are needed beside those that the tests have."""
         return python.parent / "no-folder-of-converters"
 

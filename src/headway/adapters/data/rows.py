@@ -9,7 +9,7 @@ from headway.adapters.data.tables import open_table
 from headway.reconcile.ports import PortError, Store
 from headway.spec.lock import Lock, PinnedFile
 
-__all__ = ["both_parts", "rows"]
+__all__ = ["both_parts", "rows", "typed"]
 
 _BOOLEANS = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
 
@@ -31,8 +31,13 @@ def both_parts(store: Store, lock: Lock) -> tuple[pl.DataFrame, pl.DataFrame]:
         whole = pl.concat([train, test], how="diagonal_relaxed")
     except pl.exceptions.PolarsError as error:
         raise PortError(f"The data files hold columns of one name and different types: {error}.") from error
-    typed = whole.with_columns(_typed(column) for column in whole.iter_columns() if column.dtype == pl.String)
-    return typed.head(train.height), typed.tail(test.height)
+    whole = typed(whole)
+    return whole.head(train.height), whole.tail(test.height)
+
+
+def typed(frame: pl.DataFrame) -> pl.DataFrame:
+    """Columns of texts as what every text of them is: integers, numbers, booleans, or texts."""
+    return frame.with_columns(_typed(column) for column in frame.iter_columns() if column.dtype == pl.String)
 
 
 def _read(store: Store, files: Sequence[PinnedFile]) -> pl.DataFrame:

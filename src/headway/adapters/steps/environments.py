@@ -1,6 +1,7 @@
 """The environments that models are trained and served in: a venv built once per digest of its requirements, and kept.
 
-Headway's own converters lie in a folder apart, which only the packaging step puts behind the team's packages.
+Headway's own converters lie in a folder apart, which only the packaging step looks into, once it has loaded
+the model with the team's packages.
 """
 
 import fcntl
@@ -9,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,9 +24,10 @@ from headway.spec.digest import digest, digest_of
 
 __all__ = ["CONVERTERS", "Environments"]
 
-# skl2onnx and what it needs beyond the team's numpy and scikit-learn; pinned, for a converter is part of a step.
+# The converters and what they need beyond the team's numpy and scikit-learn; pinned, for they are part of a step.
 CONVERTERS = (
     "skl2onnx==1.20.0",
+    "onnxmltools==1.16.0",
     "onnx==1.23.2",
     "ml_dtypes==0.6.0",
     "protobuf==6.33.0",  # 7 refuses the booleans that skl2onnx writes for histogram gradient boosting
@@ -92,11 +94,15 @@ class Environments:
         packages = sorted(path.name for path in python.parent.parent.glob("lib/python*/site-packages/*.dist-info"))
         return digest_of([self._version(python), sysconfig.get_platform(), *packages])
 
-    def converters(self, python: Path) -> Path:
-        """The folder of the converters for an interpreter's version, built first if it is not there; same errors."""
+    def converters(self, python: Path, tell: Callable[[str], None] = lambda _: None) -> Path:
+        """The folder of the converters for an interpreter's version, built first if it is not there; same errors.
+
+        `tell` is called before a building.
+        """
         place = self._folder / f"converters-{digest_of([CONVERTERS, self._version(python)])[:16]}"
         with self._building(place) as wanted:
             if wanted:
+                tell("Fetching the converters to ONNX (once) ...")
                 self._run(_pip(python, "--no-deps", "--target", str(place), *CONVERTERS), place)
         return place
 

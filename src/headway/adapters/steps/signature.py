@@ -1,14 +1,14 @@
-"""What a model takes and answers, from the training rows and what the model says of itself."""
+"""What a model takes and answers, from the reference rows and what the model says of itself."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import polars as pl
 
+from headway.adapters.steps.subject import Subject, Task
 from headway.evidence.bundle import Column, Signature
 from headway.reconcile.ports import PortError
 from headway.spec.data import Data
-from headway.spec.model import Model
 
 __all__ = ["classes_of", "outputs_of", "plain", "signature_of"]
 
@@ -32,22 +32,23 @@ def _plain(column: pl.Series) -> pl.Series:
     return column.cast(pl.String)
 
 
-def signature_of(frame: pl.DataFrame, said: Said, model: Model, outputs: Sequence[Column]) -> Signature:
+def signature_of(said: Said, subject: Subject, outputs: Sequence[Column]) -> Signature:
     """The columns that the model names, in its order, or else all that may be features; PortError when it takes others.
 
     A number may be missing in a request unless `expect` says `nulls_at_most: 0%`; anything else only if it is missing
-    in training too.
+    in the reference too.
     """
-    data, label = model.spec.data, model.spec.task.label
+    frame, data, label = subject.reference, subject.data, subject.label
     apart = {label, data.unit, data.split.by, *data.drop}
     features = [name for name in frame.columns if name not in apart]
     named: list[str] | None = said["columns"]
-    if named is None or (model.spec.predict and not set(named) <= set(frame.columns)):
+    if named is None or (subject.predict and not set(named) <= set(frame.columns)):
         count = said["count"]
-        if not model.spec.predict and count is not None and count != len(features):
+        if not subject.predict and count is not None and count != len(features):
             raise PortError(
                 f"The model was fitted on {count} columns without names, and the data have {len(features)} that may be "
-                f"features ({', '.join(features[:10])}). Fit it on a DataFrame, or list the others under data.drop."
+                f"features ({', '.join(features[:10])}). Fit it on a DataFrame, or leave the others out of the data "
+                "(data.drop in a repository)."
             )
         named = features
     if label in named:
@@ -57,10 +58,16 @@ def signature_of(frame: pl.DataFrame, said: Said, model: Model, outputs: Sequenc
             f"The model takes {', '.join(missing[:5])}, which the data do not have: whoever asks could not send it. "
             "Compute it inside the pipeline, or in a predict.py."
         )
-    return Signature(inputs=tuple(_column(frame[name], data) for name in named), outputs=tuple(outputs))
+    types: Mapping[str, Kind] = said.get("types", {})
+    return Signature(
+        inputs=tuple(_column(frame[name], data, types.get(name)) for name in named), outputs=tuple(outputs)
+    )
 
 
-def _column(values: pl.Series, data: Data) -> Column:
+def _column(values: pl.Series, data: Data, told: Kind | None) -> Column:
+    """`told` is the type that the model itself takes where it says so; only floats can be missing there."""
+    if told and told != "float64":
+        return Column(name=values.name, type=told)
     kind, absent = _kind(values), values.null_count() > 0
     expect = data.expect.get(values.name)
     complete = expect is not None and expect.nulls_at_most == 0
@@ -76,26 +83,27 @@ def _kind(values: pl.Series) -> Kind:
     return "float64" if values.dtype.is_numeric() else "string"
 
 
-def classes_of(frame: pl.DataFrame, said: Said, model: Model) -> tuple[str | int | bool, ...]:
-    """The classes in the order of the probabilities: the model's own, or else the labels of the training rows."""
-    task = model.spec.task
-    if task.kind == "regression":
+def classes_of(said: Said, subject: Subject) -> tuple[str | int | bool, ...]:
+    """The classes in the order of the probabilities: the model's own, or else the labels of the reference."""
+    if said["task"] == "regression":
         return ()
     classes = said["classes"]
     if classes is None:
-        classes = frame[task.label].drop_nulls().unique().sort().to_list()
+        if subject.label not in subject.reference.columns:
+            raise PortError("The model does not name its classes. Name the column of labels, whose values they are.")
+        classes = subject.reference[subject.label].drop_nulls().unique().sort().to_list()
     if not 2 <= len(classes) <= CLASSES_AT_MOST:
         raise PortError(f"There are {len(classes)} classes; a classification needs 2 to {CLASSES_AT_MOST}.")
-    if task.positive is not None and task.positive not in classes:
+    if subject.positive is not None and subject.positive not in classes:
         shown = ", ".join(map(repr, classes[:10]))
-        raise PortError(f"task.positive is {task.positive!r}, which is none of the classes {shown}.")
+        raise PortError(f"task.positive is {subject.positive!r}, which is none of the classes {shown}.")
     return tuple(classes)
 
 
-def outputs_of(model: Model, classes: Sequence[object], *, probabilities: bool) -> tuple[Column, ...]:
-    """What the model answers."""
-    if model.spec.task.kind == "regression":
-        return (Column(name="prediction", type="float64"),)
+def outputs_of(task: Task, classes: Sequence[object], *, probabilities: bool, width: int) -> tuple[Column, ...]:
+    """What the model answers; `width` numbers a row, 0 for as many as it gives."""
+    if task == "regression":
+        return (Column(name="prediction", type="float64", width=width),)
     label = Column(name="label", type=_label(classes))
     return (label, Column(name="probabilities", type="float64")) if probabilities else (label,)
 

@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 
 from headway.adapters.steps.cache import Entry
 from headway.adapters.steps.log import Log
+from headway.adapters.steps.mlflow import DESCRIPTION
 from headway.adapters.steps.report import reported
 from headway.adapters.steps.run import Outcome, Step, python_paths, run
 from headway.adapters.steps.workplace import workplace
@@ -188,8 +189,13 @@ def _collect(job: TrainJob, folder: Path, outcome: Outcome, store: Store) -> Mad
             return Made(outcome=structs.replace(outcome, reason=reason), log=log)
         numbers, broken = reported(folder)
         note = "; ".join(filter(None, (outcome.note, broken)))
+        kept = {"model": store.put(model)}
         entry = Entry(
-            files={"model": store.put(model), "log": log}, reported=numbers, isolation=outcome.isolation, note=note
+            files={"log": log} if model.is_dir() else {**kept, "log": log},
+            folders=kept if model.is_dir() else {},
+            reported=numbers,
+            isolation=outcome.isolation,
+            note=note,
         )
     except PortError as error:
         return Made(outcome=structs.replace(outcome, reason=f"its results cannot be kept: {error}"))
@@ -197,13 +203,16 @@ def _collect(job: TrainJob, folder: Path, outcome: Outcome, store: Store) -> Mad
 
 
 def _fault(model: Path, folder: Path) -> str:
-    """Why the file that a program left cannot be kept; every process that could still change it has ended."""
+    """Why what a program left cannot be kept; every process that could still change it has ended."""
     name = model.relative_to(folder).as_posix()
     if model.is_symlink() or not model.resolve().is_relative_to(folder.resolve()):
         return f"{name} is a link, or lies behind one; a step writes regular files in its own folder"
-    if not model.is_file():
+    if model.is_dir() and not (model / DESCRIPTION).is_file():
+        return f"{name} is a folder without {DESCRIPTION}; `train.writes` names a file, or a folder that MLflow saved"
+    if not (model.is_file() or model.is_dir()):
         return f"it wrote no file {name}; `train.writes` names the file that the program writes"
-    size = model.stat().st_size
+    files = [path for path in model.rglob("*") if path.is_file()] if model.is_dir() else [model]
+    size = sum(path.stat().st_size for path in files)
     if not 0 < size <= MODEL_AT_MOST:
         return f"{name} has {size} bytes; from 1 to {MODEL_AT_MOST} can be kept"
     return ""

@@ -1,17 +1,20 @@
 """Trains and packages as cached steps.  A failure is a result with its reason, and is never cached."""
 
 import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import msgspec
+import polars as pl
 from msgspec import structs
 
 from headway.adapters.steps.cache import Entry, StepCache, listed
 from headway.adapters.steps.environments import CONVERTERS, Environments
-from headway.adapters.steps.package import Packager, Rows
+from headway.adapters.steps.mlflow import DESCRIPTION
+from headway.adapters.steps.package import package
 from headway.adapters.steps.run import isolated
+from headway.adapters.steps.subject import Bench, Files, Subject
 from headway.adapters.steps.train import Place, train_key, train_step
 from headway.adapters.steps.workplace import workplace
 from headway.evidence.bundle import BUNDLE_FILE, Manifest
@@ -20,10 +23,13 @@ from headway.evidence.record import StepRun, Trained
 from headway.reconcile.ports import PortError, Store, TrainJob, TrainResult, UnreachableError
 from headway.serve.cage.landlock import isolation, landlock_abi
 from headway.spec.digest import canonical, digest, digest_of
+from headway.spec.lock import Lock
 
 __all__ = ["LocalTrainer"]
 
-PACKAGE_VERSION = "package/1"
+PACKAGE_VERSION = "package/2"
+
+Rows = Callable[[Store, Lock, Literal["train", "test"]], pl.DataFrame]
 
 
 class LocalTrainer:
@@ -142,23 +148,53 @@ class LocalTrainer:
         return entry if entry and isolated(entry.isolation, job.isolation) else None
 
     def _package(self, job: TrainJob, python: Path, trained: Entry, key: str) -> Entry:
-        begin, model = time.monotonic(), self._store.read(trained.files["model"])
+        begin = time.monotonic()
         with workplace(self._work, "package") as place:
-            packager = Packager(
-                store=self._store,
-                environments=self._environments,
-                rows=self._rows,
-                job=job,
-                python=python,
-                place=place,
-            )
             try:
-                folder, isolation = packager.package(model)
+                bench = self._bench(python, place)
+                made = package(self._subject(job, trained), bench)
             except UnreachableError:
                 raise
             except PortError as error:
                 raise _failed("package", key, str(error), begin) from error
-            return Entry(folders={"bundle": self._store.put(folder)}, isolation=isolation)
+            return Entry(folders={"bundle": self._store.put(made.folder)}, isolation=made.isolation)
+
+    def _bench(self, python: Path, place: Path) -> Bench:
+        try:
+            return Bench(python=python, place=place, converters=self._environments.converters(python))
+        except UnreachableError:
+            raise  # what an index that answers would have converted must not be kept as unconvertible
+        except PortError as error:
+            return Bench(python=python, place=place, missing=f"the converters are not there: {error}")
+
+    def _subject(self, job: TrainJob, trained: Entry) -> Subject:
+        spec = job.model.spec
+        entry, model = self._model(job, trained)
+        return Subject(
+            name=job.model.metadata.name,
+            task=spec.task.kind,
+            label=spec.task.label,
+            positive=spec.task.positive,
+            data=spec.data,
+            entry=entry,
+            model=model,
+            code=job.files,
+            predict=spec.predict,
+            requirements=spec.train.requirements,
+            reference=self._rows(self._store, job.lock, "train"),
+            tested=self._rows(self._store, job.lock, "test"),
+            allow=job.allow,
+            memory=spec.train.memory,
+            trained_from=train_digest(job.lock.spec),
+        )
+
+    def _model(self, job: TrainJob, trained: Entry) -> tuple[str, Files]:
+        """What the program wrote: the file that is to be loaded, and every file by its path."""
+        writes = PurePosixPath(job.model.spec.train.writes)
+        if "model" in trained.files:
+            return str(writes), {str(writes): self._store.read(trained.files["model"])}
+        files = listed(self._store, trained.folders["model"])
+        return str(writes / DESCRIPTION), {str(writes / file.path): self._store.read(file.sha256) for file in files}
 
     def _numbered(self, job: TrainJob, bundle: str) -> tuple[Manifest, str]:
         """The bundle with its version in it: the number depends on the signature and on what was released before."""
@@ -180,7 +216,7 @@ class LocalTrainer:
             {
                 "step": PACKAGE_VERSION,
                 "name": job.model.metadata.name,
-                "model": trained.files["model"],
+                "model": trained.files.get("model") or trained.folders["model"],
                 "writes": [spec.train.writes, spec.train.requirements, spec.predict],
                 "files": {path: digest(data) for path, data in job.files.items()},
                 "task": canonical(spec.task).decode(),
