@@ -19,8 +19,8 @@ PAGES = sorted([*TOP.glob("*.md"), *DOCS.rglob("*.md"), *(TOP / "changes").glob(
 
 def test_every_reference_page_is_generated() -> None:
     written = {path.relative_to(DOCS).as_posix() for path in (DOCS / "reference").glob("*.md")}
-    # bench/all.py and bench/serving write them, by what they measure
-    measured = {"reference/performance.md", "reference/serving-performance.md"}
+    # Programs of bench/ write them, by what they measure.
+    measured = {f"reference/{name}.md" for name in ("conversions", "performance", "serving-performance")}
     assert written == measured | {path for path in GENERATED if path.startswith("reference/")}
 
 
