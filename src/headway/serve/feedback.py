@@ -1,26 +1,20 @@
 """Takes the labels that come for predictions: judges each, counts it, and has it written down."""
 
-from collections.abc import Callable
-
 from headway.serve.answering import tell
 from headway.serve.models.model import Model
 from headway.serve.protocols import feedback
-from headway.serve.protocols.feedback import Label
 from headway.serve.protocols.media import media
 from headway.serve.watch.recent import OUTCOMES, Recent
 from headway.serve.wire.exchange import Exchange
 
-__all__ = ["Sink", "take"]
-
-# Told of the model, of each label that counts, and whether its prediction is known; it must not block.
-Sink = Callable[[str, Label, bool], None]
+__all__ = ["take"]
 
 
-def take(exchange: Exchange, model: Model, recent: Recent, sink: Sink | None) -> None:
+def take(exchange: Exchange, model: Model, recent: Recent) -> None:
     """Answer with what became of each label, in their order, with how many of each kind, and how many were recorded.
 
-    Labels of predictions that are not known any more are recorded too, for they may come a day later; without a sink
-    none is. Sent twice, they are recorded once.
+    Labels of predictions that are not known any more are recorded too, for they may come a day later; where predictions
+    are not recorded none is.  Sent twice, they are recorded once.
     """
     media(exchange.kind, (b"application/json",))
     name, outcomes, recorded = model.manifest.model, [], 0
@@ -28,8 +22,7 @@ def take(exchange: Exchange, model: Model, recent: Recent, sink: Sink | None) ->
         outcome = recent.judge(name, label.id, label.row, label.label)
         outcomes.append(outcome)
         model.metrics.label(outcome)
-        if sink and outcome in {"accepted", "unknown"}:
-            sink(name, label, outcome == "accepted")
-            recorded += 1
+        if outcome in {"accepted", "unknown"}:
+            recorded += model.label(label.id, label.row, label.label, known=outcome == "accepted")
     counts = {outcome: outcomes.count(outcome) for outcome in OUTCOMES}
     tell(exchange, {"outcomes": outcomes, "counts": counts, "recorded": recorded})

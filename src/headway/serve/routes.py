@@ -11,7 +11,7 @@ from headway import __version__
 from headway.serve.answering import Answering, Handler, fail, tell
 from headway.serve.control import Control
 from headway.serve.fault import Fault
-from headway.serve.feedback import Sink, take
+from headway.serve.feedback import take
 from headway.serve.models.shelf import Shelf
 from headway.serve.protocols.metadata import EXTENSIONS
 from headway.serve.protocols.openapi import document
@@ -29,8 +29,7 @@ Table = dict[tuple[bytes, bytes], Handler]
 class Routes:
     """The table of paths.
 
-    `recent` knows the predictions made lately, `sink` is told of labels, `draining` says whether the server is on its
-    way out.
+    `recent` knows the predictions made lately; `draining` says whether the server is on its way out.
     """
 
     def __init__(
@@ -40,12 +39,10 @@ class Routes:
         *,
         recent: Recent,
         draining: Callable[[], bool],
-        sink: Sink | None = None,
     ) -> None:
         self._shelf = shelf
         self._control = control
         self._recent = recent
-        self._sink = sink
         self._draining = draining
         self._table: Table = {}
         self._allowed: Mapping[str, str] = {}
@@ -77,7 +74,7 @@ class Routes:
         for base, each in bases.items():
             gets |= {base + end: handler for end, handler in each.gets().items()}
             posts |= {base + end: handler for end, handler in each.posts().items()}
-            posts[f"{base}/feedback"] = partial(take, model=each.model, recent=self._recent, sink=self._sink)
+            posts[f"{base}/feedback"] = partial(take, model=each.model, recent=self._recent)
             counted |= dict.fromkeys((base + end for end in each.posts()), each)
         if len(newest) == 1:  # MLflow's servers have one model, and its clients name none
             only = bases[f"/v2/models/{next(iter(newest))}"]

@@ -38,6 +38,7 @@ from headway.serve.workers.seat import Seat
 
 __all__ = ["serve"]
 
+_LATE_S = 3.0  # a process that stood still has not read yet what its clients sent meanwhile
 _TERMINAL_S = 0.05  # without a client, for somebody who pressed Ctrl-C
 
 
@@ -201,11 +202,15 @@ async def _unless(told: asyncio.Event, starting: Coroutine[None, None, None]) ->
 async def _beat(gate: Gate, shelf: Shelf) -> None:
     """Once a second: what is counted, connections over time, the date in every answer."""
     loop = asyncio.get_running_loop()
+    before = loop.time()
     while True:
         gate.fixed = f"Date: {formatdate(time.time(), usegmt=True)}\r\n".encode()
-        gate.sweep(loop.time())
+        now = loop.time()
+        if now - before < _LATE_S:
+            gate.sweep(now)
+        before = now
         for model in shelf:
-            model.tick(loop.time())
+            model.tick(now)
         await asyncio.sleep(1)
 
 

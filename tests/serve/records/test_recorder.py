@@ -16,6 +16,7 @@ from tests.serve.running import refusal, serving
 from tests.serve.workers.test_workers import counted, until
 
 from headway.serve.fault import RefusedError
+from headway.serve.records.event import pseudonym
 from headway.serve.records.sink import FileSink, HttpSink, SinkError, sink_of
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -91,6 +92,27 @@ def test_named_columns_are_left_out_or_hashed_from_the_command_line(classifier: 
     (found,) = lines(path)
     assert list(found["data"]["inputs"]) == ["temp", "carrier"]
     assert "UA" not in str(found)
+
+
+def test_a_label_is_recorded_where_its_prediction_is_and_hidden_as_its_output_is(
+    classifier: Path, tmp_path: Path
+) -> None:
+    path, key = tmp_path / "records.jsonl", tmp_path / "key"
+    key.write_text(KEY)
+    hidden = ("--records-hash", "label", "--records-key", str(key), "--records-sample", "50%")
+    names = [f"order-{number}" for number in range(20)]
+    with serving(classifier, tmp_path, "--records", str(path), *hidden) as server:
+        for name in names:
+            server.infer(request([ROW], id=name))
+        came = {"feedback": [{"id": name, "label": 1} for name in names]}
+        answers = [server.client.post("/v2/models/delay/feedback", json=came).json() for _ in range(2)]
+        server.end()
+    found = lines(path)
+    predictions = {line["id"] for line in found if line["type"] == "dev.headway.prediction"}
+    labels = [line for line in found if line["type"] == "dev.headway.label"]
+    assert {line["data"]["prediction"] for line in labels} == predictions
+    assert [answer["recorded"] for answer in answers] == [len(labels), 0]
+    assert {line["data"]["label"] for line in labels} == {pseudonym(KEY.encode(), "label", 1)}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A served model: its runtime, its queue, its counters.  Ready when it has answered one ordinary row."""
 
 import asyncio
+import time
 from contextlib import suppress
 
 from headway.serve.batching.answers import Answers
@@ -11,6 +12,7 @@ from headway.serve.fault import Fault, RefusedError
 from headway.serve.models.bundle import Opened
 from headway.serve.models.warmup import ordinary_row
 from headway.serve.options import Limits
+from headway.serve.records.event import Came
 from headway.serve.records.recorder import Recorder
 from headway.serve.watch.binning import Binner
 from headway.serve.watch.block import Block
@@ -25,7 +27,7 @@ _LEAVE_S = 60.0
 class Model:
     """One bundle being served; made inside the event loop.  `block` is where the workers of a server count together.
 
-    `recorder` is told of every prediction.
+    `recorder` is told of every prediction and label.
     """
 
     def __init__(
@@ -79,6 +81,13 @@ class Model:
         if self._recorder is not None:
             self._recorder.follow(job, self.manifest, self.layout, self.metrics.record)
         self._batcher.submit(job)
+
+    def label(self, identity: str, row: int, label: str | float, *, known: bool) -> bool:
+        """Have a label recorded, where predictions are; whether it is."""
+        if self._recorder is None:
+            return False
+        came = Came(id=identity, row=row, label=label, known=known, at_s=time.time(), manifest=self.manifest)
+        return self._recorder.label(came, self.metrics.record)
 
     def tick(self, now: float) -> None:
         """Once a second (`now` by any steady clock)."""

@@ -1,4 +1,4 @@
-"""A prediction as a CloudEvent: which are sampled, and what of them is said.  Pure.
+"""Predictions and their labels as CloudEvents: which are sampled, and what of them is said.  Pure.
 
 The form is CloudEvents 1.0 in JSON, `traceparent` its extension for distributed tracing.  Only columns that the model
 takes are in it: what else a client sent is not even read here.
@@ -20,9 +20,10 @@ from headway.serve.batching.answers import Answers
 from headway.serve.batching.batch import About
 from headway.serve.batching.rows import Layout, Rows
 
-__all__ = ["TYPE", "Hiding", "Prediction", "event", "pseudonym", "sampled"]
+__all__ = ["LABEL_TYPE", "TYPE", "Came", "Hiding", "Prediction", "event", "label_event", "pseudonym", "sampled"]
 
 TYPE = "dev.headway.prediction"
+LABEL_TYPE = "dev.headway.label"
 _TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -46,6 +47,17 @@ class Prediction(Struct, frozen=True, kw_only=True):
     answers: Answers
     start: int
     stop: int
+
+
+class Came(Struct, frozen=True, kw_only=True):
+    """A label that came for a row of a prediction; `known` says whether that prediction is one made lately."""
+
+    id: str
+    row: int
+    label: str | float
+    known: bool
+    at_s: float
+    manifest: Manifest
 
 
 def sampled(identity: str, share: float) -> bool:
@@ -73,6 +85,27 @@ def pseudonym(key: bytes, column: str, value: object) -> str | None:
     return hmac.digest(key, column.encode() + b"\0" + told, hashlib.sha256).hex()
 
 
+def label_event(came: Came, hiding: Hiding) -> bytes:
+    """A label's event as one line of JSON; it is hidden as the output is that foretold it."""
+    manifest = came.manifest
+    output = manifest.signature.outputs[0].name
+    label: object = pseudonym(hiding.key, output, came.label) if output in hiding.hash else came.label
+    told = {} if output in hiding.omit else {"label": label}
+    return msgspec.json.encode(
+        {
+            **_envelope(LABEL_TYPE, manifest, f"{came.id}/{came.row}", came.at_s),
+            "data": {
+                "model": manifest.model,
+                "prediction": came.id,
+                "row": came.row,
+                **told,
+                "known": came.known,
+                "hashed": [output] if output in hiding.hash - hiding.omit else [],
+            },
+        }
+    )
+
+
 def event(prediction: Prediction, hiding: Hiding) -> bytes:
     """The event as one line of JSON, without the line's end."""
     manifest, trace = prediction.manifest, prediction.about.trace
@@ -83,12 +116,7 @@ def event(prediction: Prediction, hiding: Hiding) -> bytes:
     seen = [name for name in shown if name not in hiding.omit]
     return msgspec.json.encode(
         {
-            "specversion": "1.0",
-            "type": TYPE,
-            "source": f"/v2/models/{manifest.model}/versions/{manifest.version}",
-            "id": prediction.id,
-            "time": datetime.fromtimestamp(prediction.at_s, UTC).isoformat().replace("+00:00", "Z"),
-            "datacontenttype": "application/json",
+            **_envelope(TYPE, manifest, prediction.id, prediction.at_s),
             **({"traceparent": trace} if _TRACE.fullmatch(trace) else {}),
             "data": {
                 "model": manifest.model,
@@ -101,6 +129,17 @@ def event(prediction: Prediction, hiding: Hiding) -> bytes:
             },
         }
     )
+
+
+def _envelope(kind: str, manifest: Manifest, identity: str, at_s: float) -> dict[str, str]:
+    return {
+        "specversion": "1.0",
+        "type": kind,
+        "source": f"/v2/models/{manifest.model}/versions/{manifest.version}",
+        "id": identity,
+        "time": datetime.fromtimestamp(at_s, UTC).isoformat().replace("+00:00", "Z"),
+        "datacontenttype": "application/json",
+    }
 
 
 def _inputs(prediction: Prediction) -> Iterator[tuple[str, list[Any]]]:

@@ -1,10 +1,11 @@
-"""Takes predictions from the event loop and has a thread write them; never waits, and counts what it lets go."""
+"""Takes predictions and labels from the event loop, has a thread write them, never waits, counts what it lets go."""
 
 import secrets
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from queue import Empty, SimpleQueue
 
 from msgspec import Struct
@@ -14,7 +15,7 @@ from headway.serve.batching.answers import Answers
 from headway.serve.batching.batch import About, Job
 from headway.serve.batching.rows import Layout
 from headway.serve.fault import Fault
-from headway.serve.records.event import Hiding, Prediction, event, sampled
+from headway.serve.records.event import Came, Hiding, Prediction, event, label_event, sampled
 from headway.serve.records.sink import Sink, SinkError
 
 __all__ = ["Note", "Recorder"]
@@ -25,6 +26,7 @@ Note = Callable[[str, int], None]
 # Requests that wait for the thread may have so many bytes together; a record of its own may have fewer.
 _WAITING_BYTES = 16 * 2**20
 _ONE_BYTES = 2**20
+_EACH_BYTES = 2048
 _BATCH = 200
 _GATHER_S = 0.3
 _FIRST_S, _MOST_S = 0.5, 30.0
@@ -32,12 +34,13 @@ _END_S = 3.0
 
 
 class _Waiting(Struct):
-    prediction: Prediction
+    made: Callable[[Hiding], bytes]
+    weight: int
     note: Note
 
 
 class Recorder:
-    """Records the share of predictions that is sampled.  Make it where the event loop is; `close` at the end."""
+    """Records a share of predictions, and their labels.  Make it where the event loop is; `close` at the end."""
 
     def __init__(self, sink: Sink, share: float, hiding: Hiding) -> None:
         self._sink = sink
@@ -63,22 +66,27 @@ class Recorder:
         def done(result: Answers | Fault, start: int, stop: int) -> None:
             tell(result, start, stop)
             if not isinstance(result, Fault):
-                self._take(
-                    Prediction(
-                        id=identity,
-                        about=about,
-                        at_s=time.time(),
-                        manifest=manifest,
-                        layout=layout,
-                        rows=job.rows,
-                        answers=result,
-                        start=start,
-                        stop=stop,
-                    ),
-                    note,
+                prediction = Prediction(
+                    id=identity,
+                    about=about,
+                    at_s=time.time(),
+                    manifest=manifest,
+                    layout=layout,
+                    rows=job.rows,
+                    answers=result,
+                    start=start,
+                    stop=stop,
                 )
+                self._take(_Waiting(partial(event, prediction), _weight(prediction), note))
 
         job.done = done
+
+    def label(self, came: Came, note: Note) -> bool:
+        """Have a label recorded, if its prediction is one that is; whether it is."""
+        if not sampled(came.id, self._share):
+            return False
+        self._take(_Waiting(partial(label_event, came), _EACH_BYTES, note))
+        return True
 
     def close(self) -> None:
         """Write what waits, for some seconds at most."""
@@ -86,15 +94,14 @@ class Recorder:
         self._queue.put(None)
         self._thread.join(_END_S)
 
-    def _take(self, prediction: Prediction, note: Note) -> None:
-        weight = _weight(prediction)
-        if weight > _ONE_BYTES:
-            note("too_large", 1)
+    def _take(self, waiting: _Waiting) -> None:
+        if waiting.weight > _ONE_BYTES:
+            waiting.note("too_large", 1)
         elif self._put_bytes - self._taken_bytes > _WAITING_BYTES:
-            note("queue_full", 1)
+            waiting.note("queue_full", 1)
         else:
-            self._put_bytes += weight
-            self._queue.put(_Waiting(prediction, note))
+            self._put_bytes += waiting.weight
+            self._queue.put(waiting)
 
     # The thread's own.
 
@@ -104,7 +111,7 @@ class Recorder:
             batch, open_ = self._gathered()
             if batch:
                 self._write(batch)
-                self._taken_bytes += sum(_weight(each.prediction) for each in batch)
+                self._taken_bytes += sum(each.weight for each in batch)
 
     def _gathered(self) -> tuple[list[_Waiting], bool]:
         """Some that wait, once there are any; whether more may come."""
@@ -124,7 +131,7 @@ class Recorder:
 
     def _write(self, batch: Sequence[_Waiting]) -> None:
         """Write a batch, again and again where that may help, and note what became of it."""
-        events, wait_s, reason = [event(each.prediction, self._hiding) for each in batch], _FIRST_S, ""
+        events, wait_s, reason = [each.made(self._hiding) for each in batch], _FIRST_S, ""
         while (problem := self._tried(events)) is not None:
             reason = problem or ("ended" if self._ending.wait(wait_s) else "")
             if reason:
@@ -153,4 +160,4 @@ class Recorder:
 
 def _weight(prediction: Prediction) -> int:
     """Bytes that a waiting record holds, at a guess: its request, and what comes with every one."""
-    return max(prediction.about.bytes, len(prediction.rows.numbers)) + 2048
+    return max(prediction.about.bytes, len(prediction.rows.numbers)) + _EACH_BYTES
