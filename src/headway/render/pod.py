@@ -18,6 +18,9 @@ VOLUME = "/model"
 BUNDLE_FOLDER = f"{VOLUME}/bundle"
 KEYS_FOLDER = "/etc/headway/keys"
 RELEASES_FOLDER = "/etc/headway/releases"
+RECORDS_FILE = "/var/lib/headway/records/predictions.jsonl"
+# As the keys of signers do, the key of hashes comes from a Secret that Headway does not write.
+RECORDS_KEY_FOLDER, RECORDS_SECRET = "/etc/headway/records", "headway-records"
 STORE_FOLDER = "/var/lib/headway/store"
 USER = 65532
 
@@ -30,7 +33,7 @@ _LOCKED_DOWN = {
 
 def pod(model: Model, environment: Environment, served: Served, name: str) -> Object:
     """The pod's spec.  In a cluster the bundle is fetched first, and a release statement is demanded of it."""
-    cluster = environment.spec.target == "kubernetes"
+    cluster, keyed = environment.spec.target == "kubernetes", _is_keyed(model, environment)
     spec: Object = {
         "automountServiceAccountToken": False,
         "securityContext": {
@@ -45,6 +48,7 @@ def pod(model: Model, environment: Environment, served: Served, name: str) -> Ob
             {"name": "bundle", "emptyDir": {}},
             {"name": "tmp", "emptyDir": {}},
             *(_cluster_volumes(name) if cluster else []),
+            *([{"name": "records", "secret": {"secretName": RECORDS_SECRET}}] if keyed else []),
         ],
     }
     if cluster:
@@ -74,7 +78,7 @@ def statement_file(served: Served) -> str:
 
 
 def _server(model: Model, environment: Environment, served: Served, *, cluster: bool) -> Object:
-    resources = _resources(model)
+    resources, keyed = _resources(model), _is_keyed(model, environment)
     return {
         "name": "serve",
         "image": _image(environment),
@@ -87,6 +91,7 @@ def _server(model: Model, environment: Environment, served: Served, *, cluster: 
             f"--environment={environment.metadata.name}",
             f"--drain={DRAIN_S}",
             *(_guard(environment, served) if cluster else []),
+            *_records(model, environment),
         ],
         "ports": [{"name": "http", "containerPort": PORT}],
         "readinessProbe": _probe("ready", period=2),
@@ -97,8 +102,28 @@ def _server(model: Model, environment: Environment, served: Served, *, cluster: 
             {"name": "bundle", "mountPath": VOLUME, "readOnly": True},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - a folder in the pod
             *(_guard_mounts() if cluster else []),
+            *([{"name": "records", "mountPath": RECORDS_KEY_FOLDER, "readOnly": True}] if keyed else []),
         ],
     }
+
+
+def _records(model: Model, environment: Environment) -> list[str]:
+    """A pod's disk is not kept, so in a cluster there are records only where they have an address."""
+    wanted, to = model.spec.serve.records, environment.spec.records
+    if wanted is None or not (to or environment.spec.target == "local"):
+        return []
+    return [
+        f"--records={to or RECORDS_FILE}",
+        f"--records-sample={wanted.sample:g}",
+        *(f"--records-omit={name}" for name in wanted.omit),
+        *(f"--records-hash={name}" for name in wanted.hash),
+        *([f"--records-key={RECORDS_KEY_FOLDER}/key"] if wanted.hash else []),
+    ]
+
+
+def _is_keyed(model: Model, environment: Environment) -> bool:
+    """Are there records with hashes?  Their key is mounted, and a pod without it would not start."""
+    return any(word.startswith("--records-key") for word in _records(model, environment))
 
 
 def _fetch(environment: Environment, served: Served) -> Object:

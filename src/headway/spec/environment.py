@@ -20,6 +20,8 @@ class EnvironmentSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         listen: The address of the local router as host:port; port 0 picks a free one.
         namespace: The cluster's namespace that objects go into.
         image: The image of the model server in a cluster.
+        records: Where records of predictions go: an address that takes CloudEvents. Nothing: a file of this machine,
+            and in a cluster nowhere.
     """
 
     target: Literal["local", "kubernetes"] = "local"
@@ -29,6 +31,7 @@ class EnvironmentSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     listen: str = "127.0.0.1:0"
     namespace: str = "default"
     image: str = "headway/serve"
+    records: str = ""
 
 
 class Environment(

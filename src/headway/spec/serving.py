@@ -1,10 +1,10 @@
-"""How a model is served: replicas, resources, scaling."""
+"""How a model is served: replicas, resources, scaling, records of predictions."""
 
 from msgspec import Struct
 
-from headway.spec.quantity import ByteSize
+from headway.spec.quantity import ByteSize, Share
 
-__all__ = ["Replicas", "Resources", "Scale", "Serve"]
+__all__ = ["Records", "Replicas", "Resources", "Scale", "Serve"]
 
 
 class Replicas(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -45,6 +45,22 @@ class Scale(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     qps: float | None = None
 
 
+class Records(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Which predictions are recorded, with request and answer, and what their records keep out.
+
+    Where they go is the environment's to say.
+
+    Attributes:
+        sample: The share of predictions that is recorded; by their ids, so that every copy records the same.
+        omit: Columns and outputs that records leave out.
+        hash: Columns and outputs of which records hold a keyed hash only.
+    """
+
+    sample: Share = 1.0
+    omit: tuple[str, ...] = ()
+    hash: tuple[str, ...] = ()
+
+
 class Serve(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """The serving part of a model.
 
@@ -52,8 +68,10 @@ class Serve(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
         replicas: How many copies answer.
         resources: What one copy may use.
         scale: When more copies are wanted.
+        records: Which predictions are recorded; nothing: none.
     """
 
     replicas: Replicas = Replicas()
     resources: Resources = Resources()
     scale: Scale = Scale()
+    records: Records | None = None

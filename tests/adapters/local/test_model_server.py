@@ -21,6 +21,7 @@ from headway.spec.environment import Environment
 from headway.spec.metadata import Metadata
 from headway.spec.model import Model, ModelSpec, Task
 from headway.spec.release import Served
+from headway.spec.serving import Records, Serve
 from headway.spec.training import Train
 
 pytestmark = pytest.mark.e2e
@@ -60,10 +61,11 @@ def packaged(folder: Path, store: FolderStore, *versions: str) -> list[Served]:
     return made
 
 
-def wished(served: Served) -> tuple[Object, ...]:
+def wished(served: Served, serve: Serve | None = None) -> tuple[Object, ...]:
     api = "headway.dev/v1alpha1"
     task = Task(kind="classification", label="late")
-    spec = ModelSpec(task=task, data=Data(path="data.csv"), train=Train(run="python train.py"))
+    train = Train(run="python train.py")
+    spec = ModelSpec(task=task, data=Data(path="data.csv"), train=train, serve=serve or Serve())
     model = Model(apiVersion=api, metadata=Metadata(name=MODEL), spec=spec)
     environment = Environment(apiVersion=api, metadata=Metadata(name=ENVIRONMENT))
     return rendered(model, environment, [ServedArm(served=served, weight=100.0, replicas=1)])
@@ -90,3 +92,21 @@ def test_a_version_follows_another_without_a_lost_prediction(
     assert counted.summaries[0].summary.rows >= 20
     serving.shut_down()
     assert mine(serving) == set()
+
+
+def test_predictions_are_recorded_here_as_the_model_asks(
+    serving: LocalRuntime, store: FolderStore, tmp_path: Path
+) -> None:
+    (served,) = packaged(tmp_path / "bundles", store, "1.0.0")
+    serving.apply(MODEL, ENVIRONMENT, wished(served, Serve(records=Records(omit=("temp",), hash=("carrier",)))))
+    until(lambda: bool(serving.observe(MODEL, ENVIRONMENT).address), 60)
+    at = serving.observe(MODEL, ENVIRONMENT)
+    folder = tmp_path / "run" / "records"
+    with users(at.address, count=1, path=f"/v2/models/{MODEL}/infer", body=json.dumps(ASKED).encode()):
+        until(lambda: any(path.stat().st_size for path in folder.glob("*.jsonl")), 60)
+    (path,) = folder.glob("*.jsonl")
+    data = json.loads(path.read_text().splitlines()[0])["data"]
+    assert list(data["inputs"]) == ["distance", "carrier"]
+    assert data["inputs"]["carrier"] != ["AA"]
+    key = tmp_path / "run" / "records.key"
+    assert (key.stat().st_size, key.stat().st_mode & 0o777) == (32, 0o600)

@@ -31,7 +31,7 @@ def test_of_the_arguments_only_those_that_concern_a_process_here_are_taken(words
     made = one()
     deployment(made)["spec"]["template"]["spec"]["containers"][0]["args"] = words
     (read,) = wish.deployments(made)
-    assert read.options == {"--drain": "7"}
+    assert read.options == (("--drain", "7"),)
     assert read.drain_s == 7.0
 
 
@@ -47,7 +47,7 @@ def test_a_mounted_config_map_is_known_by_its_path() -> None:
     made.append({"kind": "ConfigMap", "metadata": {"name": "delay-release"}, "data": {"1.json": "{}"}})
     (read,) = wish.deployments(made)
     assert read.files == {"/etc/releases": {"1.json": "{}"}}
-    assert read.options["--require-release"] == "/etc/releases/1.json"
+    assert dict(read.options)["--require-release"] == "/etc/releases/1.json"
 
 
 @pytest.mark.parametrize("gone", ["labels", "annotations"])

@@ -15,6 +15,7 @@ from headway.adapters.local.admin import ask, ask_model
 from headway.adapters.local.client import call, start
 from headway.adapters.local.memory import Memory
 from headway.adapters.local.process import alive, identify
+from headway.adapters.local.records import records_file, records_key
 from headway.adapters.local.words import (
     Answer,
     Apply,
@@ -180,12 +181,11 @@ class LocalRuntime:
 
     def _work(self, model: str, one: wish.Deployment) -> Work:
         bundle = self._bundle(one.bundle)
-        mounts = self._root / "mounts" / f"{place_key(model, one.environment)}.{one.name}"
-        options = {flag: _placed(mounts, one.files, value) for flag, value in one.options.items() if flag != "--drain"}
         command = [*self._server, str(bundle), "--host", "127.0.0.1", "--port", "0", "--digest", one.bundle]
         command += ["--environment", one.environment, "--drain", f"{one.drain_s:g}", "--quiet", _QUIET_S]
-        for flag, value in options.items():
-            command += [flag, value]
+        for flag, value in one.options:
+            if flag != "--drain":
+                command += [flag, self._argument(model, one, flag, value)]
         if self._runs(bundle) == "python":
             command += ["--python", self._interpreter(bundle)]
         return Work(
@@ -197,6 +197,14 @@ class LocalRuntime:
             replicas=one.replicas,
             drain_s=one.drain_s,
         )
+
+    def _argument(self, model: str, one: wish.Deployment, flag: str, value: str) -> str:
+        """An argument of a container as it is on this machine: files lie elsewhere."""
+        if flag == "--records" and not value.startswith(("http://", "https://")):
+            return str(records_file(self._root, model, one.environment))
+        if flag == "--records-key":
+            return str(records_key(self._root))
+        return _placed(self._root / "mounts" / f"{place_key(model, one.environment)}.{one.name}", one.files, value)
 
     def _bundle(self, digest: str) -> Path:
         """The bundle's folder on this machine: placed once, verified by the store, never written again."""

@@ -15,7 +15,12 @@ from headway.render.traffic.table import TRAFFIC
 __all__ = ["Deployment", "carriers", "deployments", "route_of"]
 
 # Of a container's arguments only these mean something to a process here; addresses and folders are the machine's.
-_FLAGS = frozenset({"--drain", "--require-release", "--keys"})
+_FLAGS = frozenset(
+    {
+        "--drain", "--require-release", "--keys", "--records", "--records-sample", "--records-omit", "--records-hash",
+        "--records-key",
+    }
+)  # fmt: skip
 
 
 class Deployment(Struct, frozen=True, kw_only=True):
@@ -27,7 +32,7 @@ class Deployment(Struct, frozen=True, kw_only=True):
     bundle: str
     replicas: int
     labels: Mapping[str, str]
-    options: Mapping[str, str]
+    options: tuple[tuple[str, str], ...]
     env: Mapping[str, str]
     files: Mapping[str, Mapping[str, str]]
     drain_s: float
@@ -58,7 +63,7 @@ def _deployment(item: Object, maps: Mapping[str, Mapping[str, str]]) -> Deployme
             options=options,
             env={row["name"]: row["value"] for row in container.get("env", ()) if "value" in row},
             files=_mounted(pod, container, maps),
-            drain_s=float(options.get("--drain", max(1, pod.get("terminationGracePeriodSeconds", 15) - 5))),
+            drain_s=float(dict(options).get("--drain", max(1, pod.get("terminationGracePeriodSeconds", 15) - 5))),
         )
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise PortError(
@@ -67,9 +72,9 @@ def _deployment(item: Object, maps: Mapping[str, Mapping[str, str]]) -> Deployme
         ) from error
 
 
-def _options(words: Sequence[str]) -> dict[str, str]:
+def _options(words: Sequence[str]) -> tuple[tuple[str, str], ...]:
     split = [part for word in words for part in (word.split("=", 1) if word.startswith("--") else [word])]
-    return {flag: value for flag, value in pairwise(split) if flag in _FLAGS}
+    return tuple((flag, value) for flag, value in pairwise(split) if flag in _FLAGS)
 
 
 def _mounted(

@@ -65,9 +65,7 @@ METRICS = (
     ),
     Metric(name="ml_prediction_batch_rows", kind="histogram", says="Rows of a call of the model."),
     Metric(name="ml_prediction_queue_rows", kind="gauge", says="Rows that wait for the model, at most a second ago."),
-    Metric(
-        name="ml_prediction_records_total", kind="counter", says="Records of predictions and labels, written."
-    ),
+    Metric(name="ml_prediction_records_total", kind="counter", says="Records of predictions and labels, written."),
     Metric(
         name="ml_prediction_records_dropped_total",
         kind="counter",

@@ -201,6 +201,12 @@ MODEL: Mapping[str, Code] = {
         "`replicas: {min: 1, max: 5}` with `scale: {cpu: null}`",
         "Add a target.",
     ),
+    "E246": code(
+        "records that cannot be kept so",
+        "A record holds a share of the predictions, and of each column its value, its hash, or nothing.",
+        "`records: {sample: 0%}`, or a column in both `omit` and `hash`",
+        "Write a share above 0 % and at most 100 %, and each column in one list.",
+    ),
     "E250": code(
         "stages that do not rise",
         "Stages are percentages of live traffic, above 0, below 100, each larger than the one before.",

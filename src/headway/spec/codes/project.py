@@ -110,4 +110,16 @@ PROJECT: Mapping[str, Code] = {
         "`allow: [mylib.Clean]`",
         "Write `mylib:Clean`.",
     ),
+    "E123": code(
+        "no address for records",
+        "Records of predictions are sent by HTTP to whoever takes CloudEvents.",
+        "`records: kafka://there`",
+        "Write `records: https://collector.example/events`, say.",
+    ),
+    "E124": code(
+        "records go nowhere",
+        "A pod has no disk to keep them on, so in a cluster a model's records need an address.",
+        "`target: kubernetes` without `records`, and a model with `serve: {records: {sample: 1%}}`",
+        "Give the environment an address.",
+    ),
 }

@@ -17,12 +17,15 @@ __all__ = ["project"]
 _KEY = re.compile("[0-9a-f]{64}", re.ASCII)
 _SIGNER = re.compile("[A-Za-z0-9_-]{1,64}", re.ASCII)
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})", re.ASCII)
+_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?", re.ASCII)
 
 
 def project(papers: Papers) -> Iterator[Finding]:
     """What is wrong with the project, its environments, and what they say of each other."""
+    recorded = any(each.value.spec.serve.records for each in papers.models)
     for each in papers.environments:
         yield from _environment(each)
+        yield from _records(each, recorded=recorded)
     placed = papers.project
     if placed is None:
         return
@@ -146,6 +149,17 @@ def _environment(placed: Placed[Environment]) -> Iterator[Finding]:
         at = placed.place("spec", "router")
         why = f"On one machine requests are split by Envoy; `{spec.router}` needs `target: kubernetes`."
         yield error("E119", "router and target do not fit", at, why=why, do="Write `router: envoy`, or take it out.")
+
+
+def _records(placed: Placed[Environment], *, recorded: bool) -> Iterator[Finding]:
+    spec, at = placed.value.spec, placed.place("spec", "records")
+    if spec.records and not _URL.fullmatch(spec.records):
+        why = "Records of predictions are sent by HTTP, with no password in the address, for Git is read by many."
+        do = "Write `records: https://collector.example/events`, say."
+        yield error("E123", f"'{excerpt(spec.records)}' is no address for records", at, why=why, do=do)
+    elif recorded and not spec.records and spec.target == "kubernetes":
+        why = "A model asks for records of its predictions, and a pod has no disk to keep them on."
+        yield warning("E124", "records go nowhere", at, why=why, do="Add `records: https://collector.example/events`.")
 
 
 def _living(signers: tuple[Signer, ...]) -> Mapping[str, Signer]:

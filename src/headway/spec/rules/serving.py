@@ -6,6 +6,7 @@ from headway.spec.finding import Finding, error, warning
 from headway.spec.load import Placed
 from headway.spec.model import Model
 from headway.spec.quantity import written
+from headway.spec.yaml import excerpt
 
 __all__ = ["serving_faults"]
 
@@ -19,6 +20,7 @@ def serving_faults(placed: Placed[Model]) -> Iterator[Finding]:
     yield from _replicas(placed)
     yield from _resources(placed)
     yield from _scale(placed)
+    yield from _records(placed)
 
 
 def _replicas(placed: Placed[Model]) -> Iterator[Finding]:
@@ -69,3 +71,20 @@ def _scale(placed: Placed[Model]) -> Iterator[Finding]:
         at = placed.place("spec", "serve", "scale")
         why = f"No target says when more than {serve.replicas.min} copies are wanted."
         yield warning("E245", "never scales", at, why=why, do="Add a target, such as `cpu: 70`.")
+
+
+def _records(placed: Placed[Model]) -> Iterator[Finding]:
+    records = placed.value.spec.serve.records
+    if records is None:
+        return
+    if not 0 < records.sample <= 1:
+        at = placed.place("spec", "serve", "records", "sample")
+        why = f"It is the share of predictions that is recorded, and {written('share', records.sample)} is none."
+        yield error("E246", "no share", at, why=why, do="Write `sample: 1%`, say, or take `records` out.")
+    for number, name in enumerate(records.hash):
+        if name in records.omit:
+            at = placed.place("spec", "serve", "records", "hash", number)
+            why = "It is left out of records, so there is nothing to hash."
+            yield error(
+                "E246", f"'{excerpt(name)}' is omitted too", at, why=why, do="Leave it in one of the two lists."
+            )
