@@ -53,6 +53,11 @@ def _parity(found: Parity) -> str:
         f"converted: of {found.rows} rows compared {found.mismatches} differ (largest difference "
         f"{found.largest_difference:.1g}), of {found.edge_rows} made edge rows {found.edge_mismatches}"
         + "".join(f"\n             {edge}" for edge in found.edges[:SHOWN])
+        + (
+            f"\n             must be sent, for it differs where one is missing: {_listed(found.required)}"
+            if found.required
+            else ""
+        )
     )
 
 

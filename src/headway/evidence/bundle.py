@@ -44,7 +44,8 @@ class Parity(Struct, frozen=True, kw_only=True):
     """How the converted model compares with the original on the same rows: `test_rows` of them are of the test part.
 
     Edge rows are made: values missing, unseen, empty, extreme.  `edges` names those on which the two part, and those
-    on which the original fails and the converted model answers, which is told and counts as no mismatch.
+    on which the original fails and the converted model answers, which is told and counts as no mismatch.  `required`
+    are columns that were never missing and must be sent, because the two part when one of them is missing.
     """
 
     rows: int
@@ -54,6 +55,7 @@ class Parity(Struct, frozen=True, kw_only=True):
     edge_rows: int = 0
     edge_mismatches: int = 0
     edges: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
 
 
 class Manifest(Struct, frozen=True, kw_only=True):

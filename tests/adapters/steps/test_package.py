@@ -200,6 +200,29 @@ def test_what_expect_says_is_complete_may_not_be_missing(workshop: Workshop) -> 
     assert not result.seen.signature.inputs[0].nullable
 
 
+FOREST = (
+    HEAD.replace("RandomForestRegressor", "RandomForestClassifier")
+    + """
+model = RandomForestClassifier(20, max_depth=4, random_state=0)
+joblib.dump(model.fit(frame[["distance", "temp"]], frame["late"]), "model.joblib")
+"""
+)
+
+
+def test_a_column_that_was_never_missing_must_be_sent_where_the_converted_model_would_answer_otherwise(
+    workshop: Workshop,
+) -> None:
+    manifest = manifest_of(workshop, workshop.trainer.train(job(workshop, FOREST)))
+    assert (manifest.runtime, manifest.reason) == ("onnx", "")
+    assert not any(column.nullable for column in manifest.signature.inputs)
+    assert manifest.parity is not None
+    assert manifest.parity.required == ("temp",)
+    allowed = Data(path="data/*.csv", expect={"temp": Expect(nulls_at_most=0.05)})
+    manifest = manifest_of(workshop, workshop.trainer.train(job(workshop, FOREST, data=allowed)))
+    assert (manifest.runtime, "temp: missing" in manifest.reason) == ("python", True)
+    assert manifest.signature.inputs[1].nullable
+
+
 def test_a_transformer_of_the_team_is_served_by_a_process_and_says_so(workshop: Workshop) -> None:
     features = """
 from sklearn.base import BaseEstimator, TransformerMixin

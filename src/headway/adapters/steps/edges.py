@@ -7,11 +7,12 @@ import polars as pl
 
 from headway.evidence.bundle import Column, Signature
 
-__all__ = ["EDGES_AT_MOST", "edge_rows"]
+__all__ = ["EDGES_AT_MOST", "edge_rows", "missing"]
 
 # A table of a thousand columns has more edges than are worth a minute; then every so many columns' are tried.
 EDGES_AT_MOST = 1000
 FAR = 10**12
+_MISSING = "missing"
 UNSEEN = ("no such value", "Zürich 東京", " ", "x" * 1000)
 
 Rows = dict[str, list[Any]]
@@ -24,7 +25,7 @@ def edge_rows(frame: pl.DataFrame, signature: Signature) -> tuple[tuple[str, ...
     ordinary = (known if known.height else frame.select(names)).head(EDGES_AT_MOST).rows()
     edges = [*_of_all(frame, signature)]
     of_one = [
-        (f"{column.name}: {told}", {column.name: value})
+        (_named(column, told), {column.name: value})
         for column in signature.inputs
         for told, value in _values(column, frame[column.name])
     ]
@@ -35,6 +36,15 @@ def edge_rows(frame: pl.DataFrame, signature: Signature) -> tuple[tuple[str, ...
         for name, value in zip(names, ordinary[at % len(ordinary)], strict=True):
             rows[name].append(changes.get(name, value))
     return tuple(told for told, _ in edges), rows
+
+
+def missing(column: Column) -> str:
+    """How the edge is called on which a column's value is missing."""
+    return _named(column, _MISSING)
+
+
+def _named(column: Column, told: str) -> str:
+    return f"{column.name}: {told}"
 
 
 def _of_all(frame: pl.DataFrame, signature: Signature) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -54,7 +64,7 @@ def _of_all(frame: pl.DataFrame, signature: Signature) -> Iterator[tuple[str, Ma
 
 def _values(column: Column, values: pl.Series) -> Iterator[tuple[str, Any]]:
     if column.nullable:
-        yield "missing", None
+        yield _MISSING, None
     match column.type:
         case "bool":
             yield from (("true", True), ("false", False))

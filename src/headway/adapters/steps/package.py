@@ -15,6 +15,7 @@ from msgspec import Struct, structs
 
 from headway.adapters.steps.answer import ANSWERS_FILE, ROWS_FILE, Answered
 from headway.adapters.steps.described import CONVERTED, FOLDER, described, is_graph, scanned
+from headway.adapters.steps.edges import missing
 from headway.adapters.steps.mlflow import unwrapped
 from headway.adapters.steps.parity import Asked, asked_rows, objection, parity
 from headway.adapters.steps.run import headway_paths
@@ -51,21 +52,55 @@ def package(subject: Subject, bench: Bench) -> Packaged:
     scanned(subject)
     said, isolation = described(subject, bench)
     subject = _with_rows(subject, said)
+    manifest, files = _converted(subject, said, bench)
+    if manifest.reason and (never := _never_missing(subject, manifest)):
+        # A version that must not be asked without them is better than one that answers a hundred times slower.
+        expect = {**subject.data.expect, **{name: _complete(subject.data, name) for name in never}}
+        narrow = structs.replace(subject, data=structs.replace(subject.data, expect=expect))
+        again, converted = _converted(narrow, said, bench)
+        if again.parity and not again.reason:
+            manifest = structs.replace(again, parity=structs.replace(again.parity, required=never))
+            files = converted
+    return Packaged(folder=_lay(bench, "final", manifest, files), manifest=manifest, isolation=isolation)
+
+
+def _converted(subject: Subject, said: Mapping[str, Any], bench: Bench) -> tuple[Manifest, Files]:
+    """The manifest and files of the converted model; where it answers otherwise, of the model as it is."""
     manifest, asked, answered = _answering(subject, said, bench)
     sampled = {name: values[: asked.sampled] for name, values in answered.outputs.items()}
     if subject.comparable:  # made rows are no reference that live traffic could drift from
         manifest = structs.replace(manifest, summary=summary_of(subject.reference, manifest.signature, sampled))
-    files = subject.files
     made = bench.place / FOLDER / CONVERTED
-    if made.is_file():
-        onnx = structs.replace(manifest, runtime="onnx", entry=ONNX_FILE, reason="")
-        converted = {**subject.code, ONNX_FILE: made.read_bytes()}
-        compared, reason = _compared(onnx, converted, asked, answered, bench)
-        if reason:
-            manifest = structs.replace(manifest, reason=reason, parity=compared)
-        else:
-            manifest, files = structs.replace(onnx, parity=compared), converted
-    return Packaged(folder=_lay(bench, "final", manifest, files), manifest=manifest, isolation=isolation)
+    if not made.is_file():
+        return manifest, subject.files
+    onnx = structs.replace(manifest, runtime="onnx", entry=ONNX_FILE, reason="")
+    converted = {**subject.code, ONNX_FILE: made.read_bytes()}
+    compared, reason = _compared(onnx, converted, asked, answered, bench)
+    if reason:
+        return structs.replace(manifest, reason=reason, parity=compared), subject.files
+    return structs.replace(onnx, parity=compared), converted
+
+
+def _never_missing(subject: Subject, manifest: Manifest) -> tuple[str, ...]:
+    """Columns that may be missing only because nothing forbids it, if on one of them the converted model parts.
+
+    All of them: which of a forest's columns happen to answer alike when missing is chance, and may change with a tree.
+    """
+    edges = manifest.parity.edges if manifest.parity else ()
+    frames = [frame for frame in (subject.reference, subject.tested) if frame.width]
+    columns = [
+        column
+        for column in manifest.signature.inputs
+        if column.nullable
+        and subject.data.expect.get(column.name, Expect()).nulls_at_most is None
+        and not any(frame[column.name].null_count() for frame in frames)
+    ]
+    parts = any(edge.startswith(missing(column)) for column in columns for edge in edges)
+    return tuple(column.name for column in columns) if parts else ()
+
+
+def _complete(data: Data, name: str) -> Expect:
+    return structs.replace(data.expect.get(name, Expect()), nulls_at_most=0.0)
 
 
 def _with_rows(subject: Subject, said: Mapping[str, Any]) -> Subject:
@@ -155,7 +190,7 @@ def _answers(bundle: Path, manifest: Manifest, asked: Asked, bench: Bench) -> An
 
 
 def _lay(bench: Bench, name: str, manifest: Manifest, files: Files) -> Path:
-    folder = bench.place / name
+    folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=bench.place)) / "bundle"
     lay(folder, {**files, BUNDLE_FILE: bundle_file(manifest, files)})
     return folder
 

@@ -23,7 +23,7 @@ from headway.spec.training import Param
 __all__ = ["STEP_VERSION", "Made", "Place", "command_of", "lay", "train_key", "train_step"]
 
 # Raised whenever a step is run otherwise than before, so that no older entry is taken for it.
-STEP_VERSION = "train/2"
+STEP_VERSION = "train/3"
 MODEL_AT_MOST = 4 * 2**30
 HASH_SEEDS = 2**32
 
