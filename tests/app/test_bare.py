@@ -66,7 +66,7 @@ def test_the_control_plane_needs_no_extra(place: Path, line: str) -> None:
         ("train shop", "local"),
         ("up --once", "local"),
         ("data update shop", "local"),
-        ("serve x", "serve"),
+        ("serve .", "serve"),
     ],
 )
 def test_a_missing_extra_is_named(place: Path, line: str, extra: str) -> None:

@@ -40,7 +40,7 @@ class Line(Protocol):
 
 
 class Exchange:
-    """One request, and the place in line of its answer.  `noted` is told of the status, once it is sent.
+    """One request, and the place in line of its answer.  `noted` is told of the status, before it is sent.
 
     `reason` is what a reject counts under, where the status alone would not say.
     """
@@ -93,9 +93,9 @@ class Exchange:
         self.wire = b"%b%b\r\nContent-Length: %d\r\n%b%b\r\n%b" % (
             _STARTS[status], kind, len(body), gate.fixed, extra, b"" if self.method == b"HEAD" else body,
         )  # fmt: skip
-        self._connection.flush()
-        if self.noted:
+        if self.noted:  # first, so that who has an answer finds it counted, whatever becomes of this process
             self.noted(self, status)
+        self._connection.flush()
 
     def content(self) -> bytes:
         """The body, its content encoding undone; Fault 400, 413 or 415 when that cannot be."""
