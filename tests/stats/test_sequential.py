@@ -72,6 +72,8 @@ def log_mean(line: Line, rate: float, control: float, counts: Counts, p: float, 
     null, null_control = nearest_null(line, rate, control, counts)
     mine = p * rate / null + (1 - p) * (1 - rate) / (1 - null)
     other = q * control / null_control + (1 - q) * (1 - control) / (1 - null_control)
+    if not mine or not other:  # what would have counted cannot happen
+        return -math.inf
     return counts.of * math.log(mine) + counts.control_of * math.log(other)
 
 
