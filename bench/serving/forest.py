@@ -3,6 +3,7 @@
 import hashlib
 import io
 from pathlib import Path
+from typing import Any
 
 import joblib
 import msgspec
@@ -12,12 +13,15 @@ from numpy.typing import NDArray
 from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from headway.evidence.bundle import BUNDLE_FILE, Column, Manifest, Signature
 from headway.evidence.folder import FileDigest
 from headway.evidence.summary import ColumnSummary, Summary
 
-__all__ = ["FEATURES", "NAMES", "Forest", "make_forest"]
+__all__ = ["FEATURES", "NAMES", "Forest", "make_forest", "make_linear"]
 
 FEATURES = 20
 NAMES = [f"f{number}" for number in range(FEATURES)]
@@ -36,10 +40,18 @@ class Forest(Struct, frozen=True, kw_only=True):
 
 
 def make_forest(place: Path) -> Forest:
-    """Train it, the same each time, and write it in every form under `place`."""
+    """The forest, the same each time, in every form under `place`."""
+    return _made(place, RandomForestClassifier(100, max_depth=8, random_state=0, n_jobs=1))
+
+
+def make_linear(place: Path) -> Forest:
+    """A model of the same columns that costs next to nothing, so that what it is asked with is what costs."""
+    return _made(place, make_pipeline(StandardScaler(), LogisticRegression()))
+
+
+def _made(place: Path, forest: Any) -> Forest:  # noqa: ANN401 - any classifier of scikit-learn's
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(4000, FEATURES)).astype(np.float32)
-    forest = RandomForestClassifier(100, max_depth=8, random_state=0, n_jobs=1)
     forest.fit(rows, (rows[:, 0] * rows[:, 1] + rows[:, 2] > 0).astype(int))
     kinds = [("X", FloatTensorType([None, FEATURES]))]
     buffer = io.BytesIO()
@@ -48,6 +60,7 @@ def make_forest(place: Path) -> Forest:
         "model.onnx": convert_sklearn(forest, initial_types=kinds, options={"zipmap": False}).SerializeToString(),
         "model.joblib": buffer.getvalue(),
     }
+    place.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         (place / name).write_bytes(data)
     asked = np.random.default_rng(1).normal(size=(ASKED, FEATURES)).round(4)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.rows import Row
 from bench.serving.environments import CannotRunError
-from bench.serving.forest import Forest
+from bench.serving.forest import Forest, make_linear
 from bench.serving.forms import FORMS, request
 from bench.serving.load import Load, Taken, start
 from bench.serving.processes import Server, free_port, memory_mb, started
@@ -95,10 +95,15 @@ def _half_load(run: Run) -> Measured:
     return p99, f"{how}; p50 {p50:.2f} ms; median of {run.rounds} rounds"
 
 
+def _linear(run: Run) -> Measured:
+    """The same of a model that costs nothing beside its request."""
+    return _tensors(structs.replace(run, forest=make_linear(run.place / "linear")))
+
+
 def _tensors(run: Run) -> Measured:
     """The same rows in both forms, in turn."""
     found: dict[str, list[float]] = {"tensors": [], "matrix": []}
-    with _server(run, "tensors") as server:
+    with _server(run, f"tensors-{run.forest.bundle.parent.parent.name}") as server:
         for _ in range(run.rounds):
             for form, rates in found.items():
                 rates.append(_loaded(server, run, clients=WIDE_CLIENTS, form=form, count=WIDE).rate)
@@ -131,6 +136,7 @@ CLAIMS: Sequence[Claim] = (
         Row(what="binary tensors as a multiple of JSON", unit="x", budget=3.0, measured=None, how="", at_least=True),
         _tensors,
     ),
+    (Row(what="the same of a linear model", unit="x", budget=3.0, measured=None, how="", at_least=True), _linear),
     (Row(what="requests broken by SIGTERM", unit="", budget=0.0, measured=None, how=""), _terms),
 )
 
