@@ -28,6 +28,7 @@ from headway import __version__
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "serving-performance.md"
 OURS = "Headway, 1 process"
+OURS_MLFLOW = "Headway, asked as MLflow's clients do"
 OURS_UNCONVERTED = "Headway, python runtime"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 200\r\n\r\n" + bytes(200)
 
@@ -57,6 +58,7 @@ def measured(run: own.Run, only: Sequence[str] | None) -> list[Row]:
     ours = [
         Contestant(title=OURS, form="matrix", command=partial(own.command, bundle)),
         Contestant(title="Headway, one input a column", form="columns", command=partial(own.command, bundle)),
+        Contestant(title=OURS_MLFLOW, form="invocations", command=partial(own.command, bundle)),
         Contestant(title="Headway, 2 processes", form="matrix", command=partial(own.command, bundle, workers=2)),
     ]
     converted = beside(run, ours, chosen(PEERS, only), run.forest.onnx)
@@ -65,6 +67,7 @@ def measured(run: own.Run, only: Sequence[str] | None) -> list[Row]:
     rows = [
         *claims.against(converted, OURS),
         claims.lone_client(converted, OURS),
+        claims.as_mlflow(converted, OURS_MLFLOW),
         claims.unconverted(unconverted, OURS_UNCONVERTED),
         *alone,
     ]

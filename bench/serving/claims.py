@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from bench.rows import Row
 from bench.serving.rounds import Entry, Seen
 
-__all__ = ["against", "lone_client", "unconverted"]
+__all__ = ["against", "as_mlflow", "lone_client", "unconverted"]
 
 BUSY, LONE = 64, 1
 
@@ -22,6 +22,11 @@ RATIOS = (
 def against(entries: Mapping[str, Entry], ours: str) -> list[Row]:
     """Our rate as a multiple of each peer's."""
     return [_ratio(entries, ours, peer, least, variant) for peer, least, variant in RATIOS]
+
+
+def as_mlflow(entries: Mapping[str, Entry], ours: str) -> Row:
+    """Our rate of MLflow's own requests as a multiple of its server's."""
+    return _ratio(entries, ours, "MLflow", 1.0, "", "the requests of MLflow's clients, a second as a multiple of")
 
 
 def unconverted(entries: Mapping[str, Entry], ours: str) -> Row:

@@ -86,5 +86,6 @@ FORMS = {
     "single precision": _oip(_matrix("FP32", "X")),
     "tensors": _oip(_tensors),
     "rows": Form(path="/predict", body=_named("rows"), labels=lambda answer: answer),
+    "invocations": Form(path="/invocations", body=_named("inputs"), labels=lambda answer: answer["predictions"]),
     "mlflow": Form(path="/invocations", body=_named("inputs"), labels=lambda answer: answer["predictions"]["label"]),
 }
