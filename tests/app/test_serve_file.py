@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from skl2onnx import to_onnx
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from tests.adapters.steps.boosters import interpreter
 from tests.adapters.steps.packing import FRAME
 
 MATRIX = FRAME[["distance", "temp"]].fillna(0.0)
@@ -137,3 +138,39 @@ def test_options_of_a_bare_file_are_refused_for_a_bundle(files: Path) -> None:
     done = subprocess.run(words, cwd=files, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert "are for a bare model file" in done.stderr
+
+
+CODE = """
+import mlflow
+class Half(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        return model_input["x"] / 2
+"""
+SAVING = """
+import sys, warnings
+import mlflow, pandas
+from mlflow.models import infer_signature
+sys.path.insert(0, ".")
+warnings.simplefilter("ignore")
+rows = pandas.DataFrame({"x": [1.0, 2.0]})
+wish = {"signature": infer_signature(rows, rows["x"] / 2), "pip_requirements": []}
+mlflow.pyfunc.save_model("from-code", python_model="half.py", **wish)
+class Half(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        return model_input["x"] / 2
+mlflow.pyfunc.save_model("pickled", python_model=Half(), **wish)
+"""
+
+
+def test_a_python_model_of_mlflows_is_served_by_mlflow_from_code_and_refused_as_a_pickle(tmp_path: Path) -> None:
+    python = str(interpreter())
+    (tmp_path / "half.py").write_text(CODE + "mlflow.models.set_model(Half())\n")
+    made = subprocess.run([python, "-c", SAVING], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert made.returncode == 0, made.stderr
+    options = ("--python", python, "--task", "regression", "--port", str(free_port()))
+    with serving(tmp_path, str(tmp_path / "from-code"), *options) as (client, said):
+        answer = client.post("/invocations", json={"dataframe_records": [{"x": 3.0}, {"x": 5.0}]})
+    assert (answer.json(), "in a process of its own" in said) == ({"predictions": [1.5, 2.5]}, True)
+    pickled = command(str(tmp_path / "pickled"), *options)
+    refused = subprocess.run(pickled, capture_output=True, text=True, timeout=60, check=False)
+    assert (refused.returncode, "cloudpickle" in refused.stderr, "--allow" in refused.stderr) == (1, True, True)
