@@ -28,6 +28,7 @@ from headway import __version__
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "serving-performance.md"
 OURS = "Headway, 1 process"
+OURS_SEVERAL = "Headway, 2 processes"
 OURS_MLFLOW = "Headway, asked as MLflow's clients do"
 OURS_UNCONVERTED = "Headway, python runtime"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 200\r\n\r\n" + bytes(200)
@@ -59,13 +60,13 @@ def measured(run: own.Run, only: Sequence[str] | None) -> list[Row]:
         Contestant(title=OURS, form="matrix", command=partial(own.command, bundle)),
         Contestant(title="Headway, one input a column", form="columns", command=partial(own.command, bundle)),
         Contestant(title=OURS_MLFLOW, form="invocations", command=partial(own.command, bundle)),
-        Contestant(title="Headway, 2 processes", form="matrix", command=partial(own.command, bundle, workers=2)),
+        Contestant(title=OURS_SEVERAL, form="matrix", command=partial(own.command, bundle, workers=2)),
     ]
     converted = beside(run, ours, chosen(PEERS, only), run.forest.onnx)
     ours = [Contestant(title=OURS_UNCONVERTED, form="matrix", command=partial(own.command, run.forest.unconverted))]
     unconverted = beside(run, ours, chosen(UNCONVERTED, only), run.forest.joblib)
     rows = [
-        *claims.against(converted, OURS),
+        *claims.against(converted, OURS, OURS_SEVERAL),
         claims.lone_client(converted, OURS),
         claims.as_mlflow(converted, OURS_MLFLOW),
         claims.unconverted(unconverted, OURS_UNCONVERTED),

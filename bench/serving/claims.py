@@ -19,9 +19,11 @@ RATIOS = (
 )
 
 
-def against(entries: Mapping[str, Entry], ours: str) -> list[Row]:
-    """Our rate as a multiple of each peer's."""
-    return [_ratio(entries, ours, peer, least, variant) for peer, least, variant in RATIOS]
+def against(entries: Mapping[str, Entry], ours: str, several: str) -> list[Row]:
+    """Our rate as a multiple of each peer's: by default against its default, at our best settings against its best."""
+    rates = {title: entries[title].seen[BUSY].rate for title in (ours, several) if BUSY in entries[title].seen}
+    best = max(rates, key=rates.__getitem__, default=ours)
+    return [_ratio(entries, ours if variant else best, peer, least, variant) for peer, least, variant in RATIOS]
 
 
 def as_mlflow(entries: Mapping[str, Entry], ours: str) -> Row:
@@ -47,8 +49,8 @@ def _ratio(
     told = {"what": f"{what} {peer}'s{f', {variant}' if variant else ', best settings'}", "unit": "x", "at_least": True}
     if mine is None or theirs is None:
         return Row(**told, budget=least, measured=None, how=_faults(entries, ours, peer))
-    how = f"{mine.rate:,.0f} against {theirs.rate:,.0f} ({title}); {BUSY} clients, 1 row a request, medians of rounds"
-    how += f"; the generator used {mine.busiest:.0%} of a core"
+    how = f"{mine.rate:,.0f} ({ours}) against {theirs.rate:,.0f} ({title}); {BUSY} clients, 1 row a request"
+    how += f", medians of rounds; the generator used {mine.busiest:.0%} of a core"
     return Row(**told, budget=least, measured=mine.rate / theirs.rate, how=how)
 
 

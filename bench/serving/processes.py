@@ -59,7 +59,7 @@ def started(command: Sequence[str], *, port: int, form: str, forest: Forest, pla
         begin = time.perf_counter()
         _await(server, forest, begin + READY_S)
         server.ready_s = time.perf_counter() - begin
-        right(server, forest)
+        right(server, forest, begin + READY_S)
         yield server
     finally:
         end(server)
@@ -80,10 +80,16 @@ def _await(server: Server, forest: Forest, until: float) -> None:
         time.sleep(0.005)
 
 
-def right(server: Server, forest: Forest) -> None:
-    """Is every label the one that scikit-learn gives?  CannotRunError when one is not."""
+def right(server: Server, forest: Forest, until: float) -> None:
+    """Is every label the one that scikit-learn gives?  CannotRunError when one is not.
+
+    A server of several processes may ask for a moment's patience after one of them has answered.
+    """
     for at in range(CHECKED):
         status, body = _ask(server, forest, at)
+        while status == 503 and time.perf_counter() < until:
+            time.sleep(0.05)
+            status, body = _ask(server, forest, at)
         if status != 200:
             raise CannotRunError(f"answered {status}: {body[:200].decode(errors='replace')}")
         labels = _flat(FORMS[server.form].labels(json.loads(body)))
