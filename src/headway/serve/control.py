@@ -2,8 +2,6 @@
 
 import asyncio
 import re
-import sys
-import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from headway.serve.answering import Handler, fail, tell
-from headway.serve.fault import Fault, RefusedError
+from headway.serve.fault import Fault, RefusedError, unforeseen
 from headway.serve.models.bundle import Opened
 from headway.serve.models.library import Entry, Library
 from headway.serve.models.shelf import Shelf
@@ -137,5 +135,4 @@ async def _answered(exchange: Exchange, work: Work) -> None:
     except Fault as fault:
         fail(exchange, fault)
     except Exception:  # noqa: BLE001 - the outer border of a request: it becomes an answer and a line in the log
-        traceback.print_exc(file=sys.stderr)
-        fail(exchange, Fault(500, "the server failed on this request; its log says more"))
+        fail(exchange, unforeseen())

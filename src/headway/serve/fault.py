@@ -1,8 +1,10 @@
 """Why a request gets no prediction: a status and a sentence for the one who asked, a reason for those who count."""
 
+import sys
+import traceback
 from collections.abc import Mapping
 
-__all__ = ["REASONS", "Fault", "RefusedError", "reason_of"]
+__all__ = ["REASONS", "Fault", "RefusedError", "reason_of", "unforeseen"]
 
 # What a reject may be counted under, and what it means.  Metrics have a series for each.
 REASONS: Mapping[str, str] = {
@@ -67,3 +69,9 @@ class Fault(Exception):  # noqa: N818 - an answer to a request, not a failure of
 
 class RefusedError(Exception):
     """The server must not start; the message is one sentence for whoever started it."""
+
+
+def unforeseen() -> Fault:
+    """At the outer border of a request: the exception that is being handled goes to the log, this to whoever asked."""
+    traceback.print_exc(file=sys.stderr)
+    return Fault(500, "the server failed on this request; its log says more")

@@ -1,8 +1,6 @@
 """Which path is answered by what: the server's own paths, and those of each model that is loaded now."""
 
-import sys
 import time
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from urllib.parse import unquote
@@ -10,7 +8,7 @@ from urllib.parse import unquote
 from headway import __version__
 from headway.serve.answering import Answering, Handler, fail, tell
 from headway.serve.control import Control
-from headway.serve.fault import Fault
+from headway.serve.fault import Fault, unforeseen
 from headway.serve.feedback import take
 from headway.serve.models.shelf import Shelf
 from headway.serve.protocols.metadata import EXTENSIONS
@@ -93,8 +91,7 @@ class Routes:
         except Fault as fault:
             fail(exchange, fault, self._allow(exchange) if fault.status == 405 else b"")
         except Exception:  # noqa: BLE001 - the outer border of a request: it becomes an answer and a line in the log
-            traceback.print_exc(file=sys.stderr)
-            fail(exchange, Fault(500, "the server failed on this request; its log says more"))
+            fail(exchange, unforeseen())
 
     def refused(self, exchange: Exchange, status: int, why: str) -> None:
         """Answer a request that is not read to its end."""

@@ -1,9 +1,7 @@
 """What each call of `inference.GRPCInferenceService` answers, and gRPC's own health check."""
 
 import asyncio
-import sys
 import time
-import traceback
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -18,7 +16,7 @@ from headway.serve.batching.answers import Answers
 from headway.serve.batching.batch import About, Job
 from headway.serve.batching.rows import Rows
 from headway.serve.control import Control
-from headway.serve.fault import Fault
+from headway.serve.fault import Fault, unforeseen
 from headway.serve.grpc.infer import asked, fill
 from headway.serve.grpc.messages import messages
 from headway.serve.models.model import Model
@@ -99,8 +97,7 @@ class Service:
                 except DecodeError:
                     fault = Fault(400, f"the message is no {kind.DESCRIPTOR.name}")
                 except Exception:  # noqa: BLE001 - it becomes an answer and a line in the log
-                    traceback.print_exc(file=sys.stderr)
-                    fault = Fault(500, "the server failed on this request; its log says more")
+                    fault = unforeseen()
             after = (("grpc-retry-pushback-ms", str(1000 * fault.retry_s)),) if fault.retry_s else ()
             await context.abort(CODES.get(fault.status, grpc.StatusCode.UNKNOWN), fault.message, after)
             raise AssertionError("abort raises")
