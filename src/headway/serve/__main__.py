@@ -7,6 +7,7 @@ from pathlib import Path
 
 from headway.serve.fault import RefusedError
 from headway.serve.options import MOST_WORKERS, Limits, Options, Records
+from headway.serve.ready import say
 from headway.serve.start import start
 
 __all__ = ["main", "parser"]
@@ -104,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         start(options)
     except RefusedError as refusal:
-        sys.stderr.write(f"headway serve: {' '.join(str(refusal).split())}\n")
+        say(" ".join(str(refusal).split()))
         return 1
     except KeyboardInterrupt:
         return 130

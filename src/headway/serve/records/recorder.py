@@ -1,7 +1,6 @@
 """Takes predictions and labels from the event loop, has a thread write them, never waits, counts what it lets go."""
 
 import secrets
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from headway.serve.batching.answers import Answers
 from headway.serve.batching.batch import About, Job
 from headway.serve.batching.rows import Layout
 from headway.serve.fault import Fault
+from headway.serve.ready import say
 from headway.serve.records.event import Came, Hiding, Prediction, event, label_event, sampled
 from headway.serve.records.sink import Sink, SinkError
 
@@ -154,8 +154,7 @@ class Recorder:
         """Say it once, when it changes."""
         if well != self._well:
             self._well = well
-            sys.stderr.write(f"headway serve: {line}\n")
-            sys.stderr.flush()
+            say(line)
 
 
 def _weight(prediction: Prediction) -> int:

@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from headway.serve.fault import RefusedError
+from headway.serve.ready import say
 from headway.serve.watch.block import Block
 from headway.serve.workers.seat import Seat
 from headway.serve.workers.words import Ask, Did, Do, Done, FromWorker, Go, Held, Line, Ready, Refused, Stop, Went
@@ -178,7 +179,7 @@ class _Parent:
             wait_s = self._wait_s[worker.at]
             self._wait_s[worker.at] = min(wait_s * 2, _MOST_S)
             self._due[worker.at] = time.monotonic() + wait_s
-            _say(f"worker {worker.pid} ended with {code}; another takes its place in {wait_s:g} s")
+            say(f"worker {worker.pid} ended with {code}; another takes its place in {wait_s:g} s")
 
     def _fail(self, why: str) -> None:
         self._trouble = self._trouble or why
@@ -201,7 +202,7 @@ class _Parent:
                 worker.says = True
                 self._says()
             case Refused() if self._together:
-                _say(word.why)
+                say(word.why)
             case Refused():
                 self._fail(word.why)
             case Ask():
@@ -260,7 +261,7 @@ class _Parent:
         with suppress(BlockingIOError):
             for number in self._signals[0].recv(64):
                 if number in {signal.SIGTERM, signal.SIGINT}:
-                    _say(f"told to stop; {len(self._workers)} workers serve on for at most {self._drain_s:g} s")
+                    say(f"told to stop; {len(self._workers)} workers serve on for at most {self._drain_s:g} s")
                     self._stop(signal.Signals(number))
 
     def _stop(self, number: signal.Signals) -> None:
@@ -283,8 +284,3 @@ class _Parent:
 
 def _noticed(_number: int, _frame: FrameType | None) -> None:
     """The wake-up socket says which signal it was; Python asks for a handler all the same."""
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"headway serve: {line}\n")
-    sys.stderr.flush()
