@@ -1,9 +1,9 @@
 """Runs one program in a cage: a session of its own, bounded time and memory, Landlock where the kernel has it.
 
-Run by its path with a plain interpreter; of headway it loads Landlock alone, from a folder that is its second argument.
-Reads what to do as JSON from its standard input and says on a pipe (its first) first how the cage is built and last how
-the program ended.  As the subreaper of all
-that the program starts it leaves nothing behind, and it ends all of it when whoever started it dies.
+Run by its path with a plain interpreter; of headway it loads `serve/cage` alone, from a folder that is its second
+argument.  Reads what to do as JSON from its standard input, and says on a pipe (its first) first how the cage is built
+and last how the program ended.  As the subreaper of all that the program starts it leaves nothing behind, and it ends
+all of it when whoever started it dies.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 24, 36, 38
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
 LOOK_FIRST_S, LOOK_S = 0.005, 0.1
 # Helpers such as joblib's notice the end of their parent and leave; what stays longer was left behind.
 LEAVE_S, END_S = 2.0, 10.0
@@ -31,7 +31,7 @@ def main() -> None:
     """Run what is told, watch it, and say how it ended."""
     report = int(sys.argv[1])
     sys.path.append(sys.argv[2])
-    landlock = importlib.import_module("landlock")
+    capabilities, landlock = map(importlib.import_module, ("capabilities", "landlock"))
     os.set_inheritable(report, False)  # noqa: FBT003 - its own signature
     signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -43,7 +43,7 @@ def main() -> None:
     _say(report, {"isolation": landlock.isolation(abi, told["network"])})
     child = os.fork()
     if child == 0:
-        _become(told, abi, landlock.confine)
+        _become(told, abi, capabilities.bound, landlock.confine)
     status, reason, peak = _watch(child, told)
     left = _left_behind()
     _say(report, {"status": status, "reason": reason, "peak": peak, "left": left})
@@ -53,16 +53,14 @@ def _say(report: int, what: Told) -> None:
     os.write(report, json.dumps(what).encode() + b"\n")
 
 
-def _become(told: Told, abi: int, confine: Callable[..., None]) -> None:
+def _become(told: Told, abi: int, bound: Callable[[], None], confine: Callable[..., None]) -> None:
     """In the child: give up what it does not need, then become the program."""
     try:
         os.setsid()
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        capability = 0
-        # Root keeps its name and loses its powers: with them it could read other processes' environments in /proc.
-        while libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0:
-            capability += 1
+        # With its powers root could read other processes' environments in /proc.
+        bound()
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
         most = told["file"] if hard == resource.RLIM_INFINITY else min(hard, told["file"])
