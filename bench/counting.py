@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from msgspec import structs
 
-from headway.evidence.bundle import Column, Manifest, Signature
+from headway.evidence.bundle import Manifest
 from headway.evidence.summary import ColumnSummary, Summary
 from headway.serve.batching.answers import Answers
 from headway.serve.batching.rows import Batch, Layout
@@ -19,12 +19,11 @@ from headway.serve.watch.binning import Binner
 from headway.serve.watch.block import Block
 from headway.serve.watch.metrics import Metrics
 from rows import Row, cost, show
-from serving.forest import FEATURES, NAMES
+from serving.forest import EDGES, FEATURES, NAMES, SIGNATURE
 
 ROUNDS = 15
 REQUESTS = 200_000
 ROWS = 256 * 200
-EDGES = tuple(float(cut) for cut in np.linspace(-2, 2, 31))
 
 
 def binner() -> Binner:
@@ -37,10 +36,7 @@ def binner() -> Binner:
         version="1.0.0",
         task="classification",
         classes=(0, 1),
-        signature=Signature(
-            inputs=tuple(Column(name=name, type="float64") for name in NAMES),
-            outputs=(Column(name="label", type="int64"), Column(name="probabilities", type="float64")),
-        ),
+        signature=SIGNATURE,
         runtime="onnx",
         entry="model.onnx",
         summary=Summary(rows=0, columns=(*columns, label, odds)),

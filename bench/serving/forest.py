@@ -21,10 +21,15 @@ from headway.evidence.bundle import BUNDLE_FILE, Column, Manifest, Signature
 from headway.evidence.folder import FileDigest
 from headway.evidence.summary import ColumnSummary, Summary
 
-__all__ = ["FEATURES", "NAMES", "Forest", "make_forest", "make_linear"]
+__all__ = ["EDGES", "FEATURES", "NAMES", "SIGNATURE", "Forest", "make_forest", "make_linear"]
 
 FEATURES = 20
 NAMES = [f"f{number}" for number in range(FEATURES)]
+SIGNATURE = Signature(
+    inputs=tuple(Column(name=name, type="float64") for name in NAMES),
+    outputs=(Column(name="label", type="int64"), Column(name="probabilities", type="float64")),
+)
+EDGES = tuple(float(cut) for cut in np.linspace(-2, 2, 31))
 ASKED = 200
 
 
@@ -76,20 +81,16 @@ def _made(place: Path, forest: Any) -> Forest:  # noqa: ANN401 - any classifier 
 
 def _bundle(folder: Path, runtime: str, entry: str, data: bytes) -> Path:
     """A bundle with a reference summary, so that drift is counted too."""
-    cuts = tuple(float(cut) for cut in np.linspace(-2, 2, 31))
     manifest = Manifest(
         model="forest",
         version="1.0.0",
         task="classification",
         classes=(0, 1),
-        signature=Signature(
-            inputs=tuple(Column(name=name, type="float64") for name in NAMES),
-            outputs=(Column(name="label", type="int64"), Column(name="probabilities", type="float64")),
-        ),
+        signature=SIGNATURE,
         runtime="onnx" if runtime == "onnx" else "python",
         entry=entry,
         files=(FileDigest(path=entry, size=len(data), sha256=hashlib.sha256(data).hexdigest()),),
-        summary=Summary(rows=0, columns=tuple(ColumnSummary(name=n, edges=cuts, counts=(0,) * 32) for n in NAMES)),
+        summary=Summary(rows=0, columns=tuple(ColumnSummary(name=n, edges=EDGES, counts=(0,) * 32) for n in NAMES)),
     )
     folder.mkdir(parents=True)
     (folder / entry).write_bytes(data)
