@@ -97,7 +97,7 @@ class Control:
     def index(self, exchange: Exchange) -> None:
         """Answer with the list."""
         try:
-            wanted = msgspec.json.decode(exchange.body or b"{}", type=_Filter)
+            wanted = msgspec.json.decode(exchange.content() or b"{}", type=_Filter)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise Fault(400, f'the body is not {{"ready": true}} or empty: {error}') from None
         self._later(exchange, self._index(exchange, ready=wanted.ready))

@@ -1,6 +1,7 @@
 """Several models and versions in one process: loaded and unloaded while requests go on."""
 
 import asyncio
+import gzip
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -71,6 +72,13 @@ def test_the_index_says_what_is_ready_and_what_could_be(both: Server) -> None:
     assert both.client.get("/v2/models/minutes").status_code == 404
     assert change(both, "load", "minutes").status_code == 200
     assert both.client.get("/v2/models/minutes/ready").status_code == 200
+
+
+def test_the_index_reads_compressed_bodies_as_predictions_do(both: Server) -> None:
+    change(both, "unload", "minutes")
+    packed = gzip.compress(b'{"ready": true}')
+    answer = both.client.post("/v2/repository/index", content=packed, headers={"content-encoding": "gzip"})
+    assert (answer.status_code, {item["state"] for item in answer.json()}) == (200, {"READY"})
 
 
 def test_one_version_is_unloaded_and_the_other_answers_for_the_name(both: Server) -> None:
