@@ -13,6 +13,8 @@ _UTF8 = {b"utf-8", b"utf8", b"us-ascii"}
 
 def media(kind: bytes, taken: Sequence[bytes]) -> bytes:
     """The media type of a header Content-Type, without one the first that is taken; Fault 415 for what is not."""
+    if kind in taken:
+        return kind
     if not kind or kind.lower() == _UNTOLD:
         return taken[0]
     name, _, rest = kind.partition(b";")

@@ -42,6 +42,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._line: deque[Exchange] = deque()
         self._now: Exchange | None = None
+        self._whole: Exchange | None = None
         self._head = 0
         self._reading_head = True
         self._parts: list[bytes] = []
@@ -79,6 +80,11 @@ class Connection(asyncio.Protocol):
         """Bytes came."""
         if self._closing:
             return
+        begins = self._now is None and not self._head
+        if begins and (again := self.gate.heads.again(data, self)):
+            self.since = self._loop.time()
+            self._came(again)
+            return
         if self._reading_head:
             self._head += len(data)
         try:
@@ -87,6 +93,9 @@ class Connection(asyncio.Protocol):
             pass  # the request itself was answered; on_headers_complete saw to it that nothing follows
         except httptools.HttpParserError as error:
             self._refuse(400, f"not HTTP: {error}")
+        if begins and self._whole:
+            self.gate.heads.learn(data, self._whole)
+        self._whole = None
         if self._size != self._held:
             self._weigh()
         if self._reading_head and self._head > self.gate.limits.head_bytes:
@@ -168,14 +177,19 @@ class Connection(asyncio.Protocol):
         if self._parts:
             now.body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
             self._parts, self._size = [], 0
-        self._line.append(now)
-        if not now.keep:
-            self._closing = True
-        self.gate.handle(now)
-        if len(self._line) >= self.gate.limits.pipelined:
-            self._hold()
+        self._whole = now
+        self._came(now)
 
     # Ours.
+
+    def _came(self, request: Exchange) -> None:
+        """Have a whole request answered."""
+        self._line.append(request)
+        if not request.keep:
+            self._closing = True
+        self.gate.handle(request)
+        if len(self._line) >= self.gate.limits.pipelined:
+            self._hold()
 
     def flush(self) -> None:
         """Write every answer whose turn has come."""

@@ -46,7 +46,6 @@ class Exchange:
     """
 
     __slots__ = (
-        "_connection",
         "_old",
         "body",
         "encoding",
@@ -55,6 +54,7 @@ class Exchange:
         "keep",
         "kind",
         "length",
+        "line",
         "method",
         "noted",
         "path",
@@ -67,8 +67,8 @@ class Exchange:
         "wire",
     )
 
-    def __init__(self, connection: Line) -> None:
-        self._connection = connection
+    def __init__(self, line: Line) -> None:
+        self.line = line
         self.method = self.path = self.body = self.kind = self.encoding = self.tensors = b""
         self.length = self.transfer = self.expect = self.twice = self.trace = b""
         self.reason = ""
@@ -83,8 +83,8 @@ class Exchange:
         """Send the answer when those before it are sent; a second one is ignored."""
         if self.wire is not None:
             return
-        gate = self._connection.gate
-        if gate.draining and self._connection.is_last(self):
+        gate = self.line.gate
+        if gate.draining and self.line.is_last(self):
             self.keep = False  # requests that were sent before it, one after the other, are all answered first
         if not self.keep:
             extra += b"Connection: close\r\n"
@@ -95,11 +95,28 @@ class Exchange:
         )  # fmt: skip
         if self.noted:  # first, so that who has an answer finds it counted, whatever becomes of this process
             self.noted(self, status)
-        self._connection.flush()
+        self.line.flush()
 
     def content(self) -> bytes:
         """The body, its content encoding undone; Fault 400, 413 or 415 when that cannot be."""
-        return plain(self.body, self.encoding, self._connection.gate.limits.body_bytes) if self.encoding else self.body
+        return plain(self.body, self.encoding, self.line.gate.limits.body_bytes) if self.encoding else self.body
+
+    @property
+    def repeatable(self) -> bool:
+        """Would the same head on another connection, or later on this one, mean the same, and is that worth knowing?
+
+        One with a `traceparent` does not come twice.  A client that wants to be asked for its body, and has sent it
+        already, need not be asked (RFC 9110, section 10.1.1).
+        """
+        return self.keep and not (self._old or self.transfer or self.trace or self.twice)
+
+    def repeated(self, line: Line, body: bytes) -> Exchange:
+        """The same request but for its body, not answered yet."""
+        made = Exchange(line)
+        made.method, made.path, made.host = self.method, self.path, self.host
+        made.kind, made.encoding, made.length, made.tensors = self.kind, self.encoding, self.length, self.tensors
+        made.body = body
+        return made
 
     def speak_old(self) -> None:
         """The client speaks HTTP/1.0, and keeps a connection only when it is told that it may."""

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from headway.serve.options import Limits
 from headway.serve.wire.exchange import Exchange
+from headway.serve.wire.heads import Heads
 
 __all__ = ["Gate", "Peer"]
 
@@ -45,7 +46,7 @@ class Gate:
     """What all connections share: who answers, the limits, whether the server is draining, which are open.
 
     `handle` answers a request, `refused` one that is not read to its end, with a status and why; `held` are the bytes
-    of bodies that are not whole yet.
+    of bodies that are not whole yet; `heads` are those of requests that came before.
     """
 
     def __init__(self, limits: Limits, handle: Callable[[Exchange], None], refused: Refused) -> None:
@@ -55,6 +56,7 @@ class Gate:
         self.draining = False
         self.fixed = b""
         self.held = 0
+        self.heads = Heads()
         self.open: dict[Peer, None] = {}  # the oldest first
 
     def crowd(self, now: float) -> int:
@@ -75,3 +77,4 @@ class Gate:
         """Once a second or so: end connections that have been idle, or slow to send, for too long."""
         for connection in list(self.open):
             connection.check(now)
+        self.heads.renew()
