@@ -15,10 +15,10 @@ from functools import partial
 from pathlib import Path
 
 from bench.rows import Row, machine, show
-from bench.serving import claims, own
+from bench.serving import claims, own, wrk
 from bench.serving.environments import ENVIRONMENTS, CannotRunError, versions
 from bench.serving.forest import make_forest
-from bench.serving.load import ceiling
+from bench.serving.load import Load, ceiling, start
 from bench.serving.page import page
 from bench.serving.peers.table import PEERS, UNCONVERTED, Peer
 from bench.serving.rounds import Contestant, Entry, compete
@@ -31,7 +31,6 @@ OURS = "Headway, 1 process"
 OURS_SEVERAL = "Headway, 2 processes"
 OURS_MLFLOW = "Headway, asked as MLflow's clients do"
 OURS_UNCONVERTED = "Headway, python runtime"
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 200\r\n\r\n" + bytes(200)
 
 
 def main() -> None:
@@ -52,9 +51,15 @@ def main() -> None:
 
 def measured(run: own.Run, only: Sequence[str] | None) -> list[Row]:
     """Everything; the page is written unless only some peers are asked."""
+    wrk.program()
     load = os.getloadavg()[0]
     alone = own.rows(run, [*own.CLAIMS, RELOADS])
-    generator = ceiling(64, run.seconds, own.requests(run.forest)[0], ANSWER)
+    busy, paced = (
+        ceiling(
+            generate, Load(port=0, clients=claims.BUSY, seconds=run.seconds), own.requests(run.forest)[0], own.ANSWER
+        )
+        for generate in (wrk.start, start)
+    )
     bundle = run.forest.bundle
     ours = [
         Contestant(title=OURS, form="matrix", command=partial(own.command, bundle)),
@@ -74,8 +79,9 @@ def measured(run: own.Run, only: Sequence[str] | None) -> list[Row]:
     ]
     if only is None:
         told = (
-            f"The generator alone, against a server that only echoes, makes {generator.rate:,.0f} requests/s over 64 "
-            f"connections. Headway {__version__}. Load before (processes that wanted to run): {load:.0f}."
+            f"The generators alone, against a server that only echoes and over 64 connections: wrk {busy.rate:,.0f} "
+            f"requests/s, the one for paced requests {paced.rate:,.0f}. Headway {__version__}. Load before (processes "
+            f"that wanted to run): {load:.0f}."
         )
         PAGE.write_text(page(f"{machine()} {told}", rows, converted, unconverted, installed()))
     return rows

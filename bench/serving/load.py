@@ -1,4 +1,4 @@
-"""The load generator, a process of its own: connections kept busy, or asked at a steady pace; and an echo server.
+"""A load generator, a process of its own: connections kept busy, or asked at a steady pace; and an echo server.
 
 It reads sockets in the order in which epoll names them and does nothing that a request does not need, so that the
 server is the slower side; `ceiling` measures by how much.
@@ -13,14 +13,14 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
-__all__ = ["Load", "Taken", "ceiling", "start"]
+__all__ = ["ANSWER_S", "Load", "Taken", "ceiling", "start"]
 
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 READ = 1 << 18
@@ -184,16 +184,18 @@ def start(load: Load, requests: Sequence[bytes]) -> Taken:
     return msgspec.json.decode(done.stdout, type=Taken)
 
 
-def ceiling(clients: int, seconds: float, request: bytes, answer: bytes) -> Taken:
-    """The generator against a server that reads a request and sends the same answer, whatever was asked."""
+def ceiling(
+    generate: Callable[[Load, Sequence[bytes]], Taken], load: Load, request: bytes, answer: bytes, spent_s: float = 0.0
+) -> Taken:
+    """A generator against a server that reads a request, spends so much CPU, and sends the same answer to any."""
     echo = subprocess.Popen([sys.executable, str(Path(__file__).resolve()), "--echo"], stdin=-1, stdout=-1)
     assert echo.stdin is not None
     assert echo.stdout is not None
     try:
-        echo.stdin.write(b"%d %d\n" % (len(request), len(answer)) + answer)
+        echo.stdin.write(b"%d %d %.9f\n" % (len(request), len(answer), spent_s) + answer)
         echo.stdin.flush()
         port = int(echo.stdout.readline())
-        return start(Load(port=port, clients=clients, seconds=seconds), [request])
+        return generate(structs.replace(load, port=port), [request])
     finally:
         echo.kill()
         echo.wait()
@@ -212,8 +214,8 @@ def main() -> None:
 
 
 def _echo() -> None:
-    size, length = map(int, sys.stdin.buffer.readline().split())
-    answer = sys.stdin.buffer.read(length)
+    told = sys.stdin.buffer.readline().split()
+    size, answer, spent_s = int(told[0]), sys.stdin.buffer.read(int(told[1])), float(told[2])
     listener, poll = socket.create_server(("127.0.0.1", 0), backlog=1024), select.epoll()
     print(listener.getsockname()[1], flush=True)
     files: dict[int, socket.socket] = {}
@@ -236,6 +238,9 @@ def _echo() -> None:
             missing[file] -= len(data)
             if missing[file] <= 0:
                 missing[file] += size
+                until = time.process_time() + spent_s
+                while time.process_time() < until:
+                    pass
                 files[file].send(answer)
 
 

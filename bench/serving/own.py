@@ -11,13 +11,13 @@ from bench.rows import Row
 from bench.serving.environments import CannotRunError
 from bench.serving.forest import Forest, make_linear
 from bench.serving.forms import FORMS, request
-from bench.serving.load import Load, Taken, start
-from bench.serving.processes import Server, free_port, memory_mb, started
+from bench.serving.load import Load, Taken, ceiling, start
+from bench.serving.processes import Server, cpu_s, free_port, memory_mb, started
 from bench.serving.rounds import FAULTS, said
 from bench.serving.sigterm import restarts
 from msgspec import Struct, structs
 
-__all__ = ["CLAIMS", "SERVE", "Claim", "Measured", "Run", "command", "requests", "rows"]
+__all__ = ["ANSWER", "CLAIMS", "SERVE", "Claim", "Measured", "Run", "command", "requests", "rows"]
 
 SERVE = (sys.executable, "-m", "headway.serve", "--quiet", "0.1")
 STARTS = 5
@@ -26,6 +26,8 @@ PACED_S = 5.0
 WIDE = 1000  # rows of a request with tensors
 WIDE_CLIENTS = 8
 TERMS = 20
+ECHO_S = 15e-6  # what an echo costs by itself
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 200\r\n\r\n" + bytes(200)
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -83,16 +85,23 @@ def _memory(run: Run) -> Measured:
 
 
 def _half_load(run: Run) -> Measured:
-    """The p99 of the median round, paced at half of what busy clients get."""
+    """The p99 of the median round, paced at half of what busy clients get; beside it, what the machine does to any."""
     with _server(run, "half") as server:
         full = statistics.median(_loaded(server, run, clients=CLIENTS).rate for _ in range(run.rounds))
-        paced = [
-            _loaded(server, run, clients=CLIENTS, seconds=max(run.seconds, PACED_S), rate=full / 2)
-            for _ in range(run.rounds)
-        ]
-    p50, p99 = (statistics.median(getattr(each, name) for each in paced) for name in ("p50_ms", "p99_ms"))
+        load = Load(port=server.port, clients=CLIENTS, seconds=max(run.seconds, PACED_S), rate=full / 2)
+        asked, paced, plain = requests(run.forest), [], []
+        for _ in range(run.rounds):
+            before = cpu_s(server.process.pid)
+            paced.append(_whole(start(load, asked)))
+            spent_s = (cpu_s(server.process.pid) - before) / paced[-1].answers
+            plain.append(ceiling(start, load, asked[0], ANSWER, max(spent_s - ECHO_S, 0.0)))
+    p50, p99, machine = (
+        statistics.median(found)
+        for found in ([each.p50_ms for each in paced], [each.p99_ms for each in paced], [each.p99_ms for each in plain])
+    )
     how = f"{full / 2:,.0f} requests/s over {CLIENTS} connections, half of {full:,.0f}; counted from when each was due"
-    return p99, f"{how}; p50 {p50:.2f} ms; median of {run.rounds} rounds"
+    how += f"; p50 {p50:.2f} ms; a server that only spends the same CPU on each request and echoes: {machine:.2f} ms"
+    return p99, f"{how}; medians of {run.rounds} rounds"
 
 
 def _linear(run: Run) -> Measured:
@@ -159,7 +168,11 @@ def _loaded(  # noqa: PLR0913 - a load has this many sides
 ) -> Taken:
     """Put a load on; CannotRunError when an answer is none."""
     load = Load(port=server.port, clients=clients, seconds=seconds or run.seconds, rate=rate)
-    taken = start(load, requests(run.forest, form, count))
+    return _whole(start(load, requests(run.forest, form, count)))
+
+
+def _whole(taken: Taken) -> Taken:
+    """What came back; CannotRunError when an answer is none."""
     if taken.broken or not taken.answers:
         raise CannotRunError(f"{taken.broken} requests broken: {taken.reason}")
     return taken

@@ -15,8 +15,8 @@ HEAD = """\
 Written by `python -m bench.serving`, which installs the other servers from the package index, each in an environment
 of its own, checks that each answers as scikit-learn does, and asks all in turn in one run. The model is a random
 forest of 100 trees, depth 8, over 20 features; a request is one row as JSON in the server's own protocol, over
-loopback and connections that are kept. The load generator has the same cores, so **read ratios**; absolute numbers are
-those of this machine:
+loopback and connections that are kept. Requests as fast as the answers come are those of `wrk`, which costs the least
+of generators; it has the same cores all the same, so **read ratios**; absolute numbers are those of this machine:
 
 """
 ONNX = """\

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from bench.serving import wrk
 from bench.serving.environments import CannotRunError
 from bench.serving.forest import Forest
 from bench.serving.forms import FORMS, request
-from bench.serving.load import Load, Taken, start
+from bench.serving.load import Load, Taken
 from bench.serving.processes import Server, cpu_s, free_port, memory_mb, started
 from msgspec import Struct
 
@@ -89,7 +90,7 @@ def _visit(server: Server, forest: Forest, clients: int, seconds: float) -> tupl
     """Put the load on; what came back, and CPU microseconds of the server for an answer."""
     requests = [request(FORMS[server.form], forest.rows[at : at + 1]) for at in range(len(forest.rows))]
     before = cpu_s(server.process.pid)
-    taken = start(Load(port=server.port, clients=clients, seconds=seconds), requests)
+    taken = wrk.start(Load(port=server.port, clients=clients, seconds=seconds), requests)
     if taken.broken:
         raise CannotRunError(f"{taken.broken} requests of {taken.answers} broken: {taken.reason}")
     if not taken.answers:
