@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from headway.decide.rollout.decision import coming, decide, finish, give_up
-from headway.decide.rollout.guardrails import evidence_of_harm, evidence_of_safety
+from headway.decide.rollout.guardrails.evidence import evidence_of_harm, evidence_of_safety
 from headway.decide.rollout.machine import IllegalMoveError
 from headway.decide.rollout.rules import verdict_of
 from headway.decide.rules import RULES

@@ -8,7 +8,7 @@ import math
 
 from msgspec import structs
 
-from headway.decide.rollout.guardrails import fold, opened, stage_of
+from headway.decide.rollout.guardrails.evidence import fold, opened, stage_of
 from headway.decide.rollout.machine import ENDED, LIVE, Event, follow
 from headway.decide.rollout.strategy import Sight, Strategy, limits
 from headway.decide.rollout.table import STRATEGIES
@@ -117,7 +117,7 @@ def _tally(rollout: Rollout, wish: Wish, stages: tuple[float, ...]) -> Tally:
     asked = digest_of([wish.guardrails, stages])
     if rollout.tally and rollout.tally.wish == asked:
         return rollout.tally
-    tally = opened(asked, wish.guardrails, len(stages), rollout.before)
+    tally = opened(asked, wish.guardrails, rollout.before)
     for window in rollout.windows:
         tally = fold(tally, wish.guardrails, stages, window)
     return tally

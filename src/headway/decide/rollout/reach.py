@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from headway.decide.rollout.guardrails import title
+from headway.decide.rollout.guardrails.evidence import title
 from headway.decide.rollout.strategy import limits
 from headway.decide.rollout.table import STRATEGIES
 from headway.spec.finding import Finding, Place, Severity

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from headway.decide.conclude import Rule, conclude
-from headway.decide.rollout.guardrails import fold, opened, stage_of
+from headway.decide.rollout.guardrails.evidence import fold, opened, stage_of
 from headway.decide.rollout.strategy import Strategy, limits, weighed
 from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.stage import Rollout
@@ -64,7 +64,7 @@ def rollout_1(inputs: Inputs) -> Verdict:
 
 def _concluded(seen: Ended, wish: Wish, strategy: Strategy) -> Verdict:
     stages, asked = strategy.stages(wish), limits(wish, seen.restarts)
-    tally = opened("", wish.guardrails, len(stages), seen.before)
+    tally = opened("", wish.guardrails, seen.before)
     harmful = False
     for window in seen.windows:
         tally = fold(tally, wish.guardrails, stages, window)

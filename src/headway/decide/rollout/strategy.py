@@ -6,7 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from headway.decide.rollout.guardrails import evidence_of_harm, evidence_of_safety, title
+from headway.decide.rollout.guardrails.evidence import evidence_of_harm, evidence_of_safety, title
 from headway.decide.rollout.machine import Event
 from headway.evidence.stage import Tally
 from headway.spec.rollout import Guardrail, Rollout

@@ -1,0 +1,87 @@
+"""What windows say about each guardrail: windows in, running evidence out.  Knows no threshold and no state."""
+
+import math
+from collections.abc import Sequence
+
+from headway.decide.rollout.guardrails.kind import Look
+from headway.decide.rollout.guardrails.table import kind_of
+from headway.evidence.stage import Tally
+from headway.evidence.window import Arm, Window
+from headway.spec.rollout import Guardrail
+from headway.stats.ratio import log_tilts
+from headway.stats.sequential import log_mean_exp
+from headway.stats.track import Track, harm_of, safety_of
+
+__all__ = ["evidence_of_harm", "evidence_of_safety", "fold", "opened", "stage_of", "title"]
+
+# A request counts when it has ended, and may last as long as the route lets it (15 s): until then after a move of the
+# weight, the arm that answers slower seems to get too few.
+SETTLED_S = 20.0
+
+
+def title(guardrail: Guardrail) -> str:
+    """A guardrail's name in sentences."""
+    return kind_of(guardrail).title(guardrail)
+
+
+def stage_of(stages: Sequence[float], weight: float) -> int | None:
+    """The stage that a window with this weight belongs to; None for a weight that is no stage's.
+
+    >>> stage_of((5.0, 20.0), 20.0), stage_of((5.0, 20.0), 0.0)
+    (1, None)
+    """
+    return next((at for at, stage in enumerate(stages) if math.isclose(stage, weight, abs_tol=0.01)), None)
+
+
+def opened(wish: str, guardrails: Sequence[Guardrail], before: Arm) -> Tally:
+    """No window yet; of `before`, the stable version's earlier counts, starts and errors are used."""
+    return Tally(wish=wish, before=before, tracks=tuple(() for _ in guardrails))
+
+
+def fold(tally: Tally, guardrails: Sequence[Guardrail], stages: Sequence[float], window: Window) -> Tally:
+    """One more window: judged by the rates known before it, then added to them."""
+    stage = stage_of(stages, window.weight)
+    if stage is None:
+        return tally
+    look = Look(tally=tally, window=window, stage=stage, stages=len(stages))
+    begins = window.weight != tally.weight or window.start > tally.until
+    steady = window.start if begins else tally.steady
+    return Tally(
+        wish=tally.wish,
+        before=tally.before,
+        control=_added(tally.control, window.control, slower=tally.edges_ms in {(), window.edges_ms}),
+        edges_ms=tally.edges_ms or window.edges_ms,
+        tracks=tuple(
+            kind_of(guardrail).grow(guardrail, tracks, look)
+            for guardrail, tracks in zip(guardrails, tally.tracks, strict=True)
+        ),
+        ratio=_split(tally, window) if window.start - steady >= SETTLED_S else tally.ratio,
+        weight=window.weight,
+        steady=steady,
+        until=window.end,
+    )
+
+
+def _split(tally: Tally, window: Window) -> tuple[float, ...]:
+    logs = log_tilts(window.candidate.starts, window.control.starts, window.weight / 100.0)
+    return tuple(old + new for old, new in zip(tally.ratio or (0.0,) * len(logs), logs, strict=True))
+
+
+def evidence_of_harm(tracks: Sequence[Track]) -> float:
+    """The logarithm of one guardrail's evidence of harm: the mean over what it compares; 0 before it compares."""
+    return log_mean_exp([harm_of(track) for track in tracks]) if tracks else 0.0
+
+
+def evidence_of_safety(tracks: Sequence[Track]) -> float:
+    """The logarithm of one guardrail's evidence of safety: the least of what it compares; 0 before it compares."""
+    return min((safety_of(track) for track in tracks), default=0.0)
+
+
+def _added(control: Arm, window: Arm, *, slower: bool) -> Arm:
+    known = control.slower or tuple(0 for _ in window.slower)
+    fits = slower and len(known) == len(window.slower)
+    return Arm(
+        starts=control.starts + window.starts,
+        errors=control.errors + window.errors,
+        slower=tuple(a + b for a, b in zip(known, window.slower, strict=True)) if fits else known,
+    )

@@ -1,0 +1,92 @@
+"""Latency: the shares of requests slower than edges that are chosen from what the stable version did before."""
+
+from collections.abc import Iterator
+
+from headway.decide.rollout.guardrails.kind import Look, requests, share
+from headway.evidence.stage import Tally
+from headway.spec.rollout import LatencyGuardrail
+from headway.stats.sequential import HARM_LIFTS, SAFE_FRACTIONS, Line, log_harm, log_safe
+from headway.stats.track import Track, begun, grown
+
+__all__ = ["LEVELS", "grow", "title"]
+
+# Before so many requests of the stable version its quantiles are not known well enough to bet on.
+ENOUGH = 400
+# Latency is compared at the stable version's quantiles up to the guardrail's own, at edges of 4 ms or more: below,
+# differences are those of the machine.
+LEVELS = {"p50": (0.5,), "p90": (0.5, 0.75, 0.9), "p95": (0.5, 0.75, 0.9, 0.95), "p99": (0.5, 0.75, 0.9, 0.95, 0.99)}
+FIRST_EDGE_MS = 4.0
+
+NO_HARM = tuple(0.0 for _ in HARM_LIFTS)
+NO_SAFETY = tuple(0.0 for _ in SAFE_FRACTIONS)
+
+Evidence = tuple[tuple[float, ...], tuple[float, ...]]
+
+
+def title(guardrail: LatencyGuardrail) -> str:
+    """Its name, with the quantile."""
+    return f"latency {guardrail.latency}"
+
+
+def grow(guardrail: LatencyGuardrail, tracks: tuple[Track, ...], look: Look) -> tuple[Track, ...]:
+    """One comparison for each edge; edges are chosen once and stay for the whole rollout."""
+    tally, window = look.tally, look.window
+    tracks = tracks or _placed(guardrail, look)
+    arms = (window.candidate, window.control)
+    if tally.edges_ms != window.edges_ms or any(len(arm.slower) != len(window.edges_ms) for arm in arms):
+        return tracks
+    found = []
+    for track in tracks:
+        harm, safe = _at_edge(guardrail, track, look)
+        found.append(grown(track, stage=look.stage, harm=harm, safe=safe))
+    return tuple(found)
+
+
+def _placed(guardrail: LatencyGuardrail, look: Look) -> tuple[Track, ...]:
+    control = look.tally.control
+    if control.starts < ENOUGH or not control.slower:
+        return ()
+    return tuple(begun(look.stages, at=at, least=least) for at, least in _edges(guardrail, look.tally))
+
+
+def _edges(guardrail: LatencyGuardrail, tally: Tally) -> Iterator[tuple[float, float]]:
+    """For each quantile the largest edge that it lies beyond, so that the next one lies behind it; each edge once.
+
+    A quantile before the first edge takes that edge: there its own share of slow requests is what never counts as too
+    much, for the stable version's share may be zero, which nothing can be shown to be below.
+    """
+    control = tally.control
+    shares = {
+        edge: slower / control.starts
+        for edge, slower in zip(tally.edges_ms, control.slower, strict=True)
+        if edge >= FIRST_EDGE_MS
+    }
+    if not shares:
+        return
+    found: dict[float, float] = {}
+    for level in LEVELS[guardrail.latency]:
+        beyond = [edge for edge, slower in shares.items() if slower >= 1.0 - level]
+        found[max(beyond, default=min(shares))] = 0.0 if beyond else 1.0 - level
+    yield from found.items()
+
+
+def _at_edge(guardrail: LatencyGuardrail, track: Track, look: Look) -> Evidence:
+    """The candidate's share above a scaled edge against the control's share above the edge itself.
+
+    Scaled edges are rounded to the side on which the claim gets weaker: up for harm, down for safety.
+    """
+    edges, control, window = look.tally.edges_ms, look.tally.control, look.window
+    here = edges.index(track.at)
+    rate = share(control.slower[here], control.starts)
+    lines = (Line(kind="ratio", by=1.0), *((Line(kind="fixed", by=track.least),) if track.least else ()))
+    over = [at for at, edge in enumerate(edges) if edge >= track.at * guardrail.tolerate * (1.0 - 1e-9)]
+    under = [at for at, edge in enumerate(edges) if edge <= track.at * guardrail.worse_by_at_most * (1.0 + 1e-9)]
+    slow, slow_control = window.candidate.slower, window.control.slower[here]
+    harm = log_harm(lines, rate, requests(window, slow[over[0]], slow_control)) if over else NO_HARM
+    safe = log_safe(
+        lines,
+        rate,
+        requests(window, slow[under[-1]], slow_control),
+        equal=share(control.slower[under[-1]], control.starts),
+    )
+    return harm, safe

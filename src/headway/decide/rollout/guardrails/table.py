@@ -1,0 +1,17 @@
+"""Guardrail -> the module of its kind."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from headway.decide.rollout.guardrails import errors, latency
+from headway.decide.rollout.guardrails.kind import Kind
+from headway.spec.rollout import ErrorGuardrail, Guardrail, LatencyGuardrail
+
+__all__ = ["KINDS", "kind_of"]
+
+KINDS: Mapping[type[Guardrail], Kind[Any]] = {ErrorGuardrail: errors, LatencyGuardrail: latency}
+
+
+def kind_of(guardrail: Guardrail) -> Kind[Any]:
+    """The module that reads windows for it."""
+    return KINDS[type(guardrail)]
