@@ -14,8 +14,8 @@ from msgspec import Struct
 from headway.decide.rollout.decision import decide
 from headway.evidence.stage import Rollout
 from headway.evidence.window import Arm, Window
+from headway.spec.guardrail import ErrorGuardrail, LatencyGuardrail
 from headway.spec.release import Served
-from headway.spec.rollout import ErrorGuardrail, LatencyGuardrail
 from headway.spec.rollout import Rollout as Wish
 
 DEADLINE_S = 7200.0

@@ -6,8 +6,9 @@ from msgspec import structs
 from headway.app.review.merging import after_merge
 from headway.app.review.view import MergeStep
 from headway.plan.facts import Facts, Place
+from headway.spec.guardrail import LatencyGuardrail
 from headway.spec.release import Served
-from headway.spec.rollout import LatencyGuardrail, Rollout
+from headway.spec.rollout import Rollout
 
 OLD, NEW = Served(version="1.0.0", bundle="a"), Served(version="1.1.0", bundle="b")
 STAGING = Place(environment="staging", live=False, approval=False, decides=False, stable=OLD)

@@ -17,9 +17,10 @@ from headway.decide.rules import RULES
 from headway.evidence.stage import Rollout
 from headway.evidence.verdict import Answer, Verdict
 from headway.evidence.window import Arm, Window
+from headway.spec.guardrail import ErrorGuardrail, LatencyGuardrail
 from headway.spec.release import Served
-from headway.spec.rollout import ErrorGuardrail, LatencyGuardrail, WrongAtMost
 from headway.spec.rollout import Rollout as Wish
+from headway.spec.rollout import WrongAtMost
 
 WISH = Wish(window=1.0)
 EDGES = tuple(1.25**k for k in range(7, 30))
@@ -188,8 +189,10 @@ def test_a_restarted_test_needs_twice_the_evidence_each_time() -> None:
 
 
 def test_more_guardrails_share_the_error_rate_of_aborting() -> None:
-    two = Wish(guardrails=(ErrorGuardrail(), LatencyGuardrail(latency="p95")))
-    assert verdict_of(RUNNING, two).numbers["harm at"] == pytest.approx(math.log(200))
+    two = Wish(guardrails=(ErrorGuardrail(share=4.0), LatencyGuardrail(latency="p95")))
+    numbers = verdict_of(RUNNING, two).numbers
+    assert numbers["errors harm at"] == pytest.approx(math.log(125))
+    assert numbers["latency p95 harm at"] == pytest.approx(math.log(500))
 
 
 def test_blue_green_has_one_stage_with_half_of_the_traffic() -> None:

@@ -10,9 +10,10 @@ import pytest
 from headway.decide.rollout.decision import decide
 from headway.evidence.stage import Rollout
 from headway.evidence.window import Arm, Window
+from headway.spec.guardrail import ErrorGuardrail
 from headway.spec.release import Served
-from headway.spec.rollout import ErrorGuardrail, WrongAtMost
 from headway.spec.rollout import Rollout as Wish
+from headway.spec.rollout import WrongAtMost
 
 Rates = Callable[[int], tuple[float, float]]
 # A level that 100 runs can measure; the guarantee is the same statement at every level.

@@ -10,8 +10,9 @@ from headway.decide.rollout.reach import false_aborts, findings, forecast
 from headway.evidence.stage import Rollout
 from headway.evidence.window import Arm, Window
 from headway.spec.finding import Place
+from headway.spec.guardrail import ErrorGuardrail, LatencyGuardrail
 from headway.spec.release import Served
-from headway.spec.rollout import Deadline, ErrorGuardrail, LatencyGuardrail
+from headway.spec.rollout import Deadline
 from headway.spec.rollout import Rollout as Wish
 
 WISH = Wish(window=1.0)

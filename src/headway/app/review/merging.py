@@ -8,8 +8,9 @@ from headway.app.review.view import MergeStep
 from headway.plan.action import Action, Nothing, Release, Wait
 from headway.plan.facts import Facts, Place
 from headway.plan.wanted import next_actions
+from headway.spec.guardrail import ErrorGuardrail, Guardrail
 from headway.spec.release import Served
-from headway.spec.rollout import ErrorGuardrail, Guardrail, Rollout
+from headway.spec.rollout import Rollout
 
 __all__ = ["after_merge"]
 

@@ -19,17 +19,17 @@ def event(sight: Sight | None) -> tuple[Event, str] | None:
     if sight is None:
         return None
     found = weighed(sight.guardrails, sight.tally)
-    for name, harm, _ in found:
-        if harm >= sight.limits.harm:
-            odds = f"evidence of {_times(harm)} where {_times(sight.limits.harm)} are asked for"
+    for (name, harm, _), asked in zip(found, sight.limits.harm, strict=True):
+        if harm >= asked:
+            odds = f"evidence of {_times(harm)} where {_times(asked)} are asked for"
             return "harm", f"{name} worse than tolerated: {odds}"
     if not found:
         return "window", "there is no guardrail, so nothing can be shown"
     name, safety = min(((name, safe) for name, _, safe in found), key=lambda pair: pair[1])
-    asked = sight.limits.safe * (sight.stage + 1) / sight.stages
-    told = f"{name} within its margin: evidence of {_times(safety)} where {_times(asked)} are asked for"
+    needed = sight.limits.safe * (sight.stage + 1) / sight.stages
+    told = f"{name} within its margin: evidence of {_times(safety)} where {_times(needed)} are asked for"
     last = sight.stage + 1 == sight.stages
-    if safety < asked:
+    if safety < needed:
         return "window", f"stage {sight.stage + 1} of {sight.stages}, {told}"
     return ("safe", told) if last else ("advance", f"stage {sight.stage + 1} of {sight.stages} is passed, {told}")
 

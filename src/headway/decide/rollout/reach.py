@@ -9,11 +9,10 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from headway.decide.rollout.guardrails.evidence import title
 from headway.decide.rollout.strategy import limits
 from headway.decide.rollout.table import STRATEGIES
 from headway.spec.finding import Finding, Place, Severity
-from headway.spec.rollout import ErrorGuardrail, LatencyGuardrail
+from headway.spec.guardrail import ErrorGuardrail, LatencyGuardrail, title
 from headway.spec.rollout import Rollout as Wish
 from headway.stats.sequential import Counts, Line, log_harm, log_safe
 
@@ -111,7 +110,8 @@ def _of_errors(guardrail: ErrorGuardrail, wish: Wish, stages: Sequence[float], p
         promoted += _seconds(asked.safe / len(stages) + extra, grows, stage, per_s) + wish.window
     bad = min(0.99, base_rate + BROKEN)
     grows = max(log_harm(tolerated, base_rate, _expected(bad, base_rate, stages[0])))
-    aborted = _seconds(asked.harm + HARM_OVERHEAD, grows, stages[0], per_s) + wish.window
+    harm = asked.harm[wish.guardrails.index(guardrail)]
+    aborted = _seconds(harm + HARM_OVERHEAD, grows, stages[0], per_s) + wish.window
     decides = promoted <= wish.deadline.after
     name = title(guardrail)
     said = (

@@ -13,8 +13,9 @@ from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.stage import Rollout
 from headway.evidence.verdict import Answer, Inputs, Verdict
 from headway.evidence.window import Arm, Window
-from headway.spec.rollout import ErrorGuardrail, Guardrail, LatencyGuardrail, WrongAtMost
+from headway.spec.guardrail import ErrorGuardrail, Guardrail, LatencyGuardrail
 from headway.spec.rollout import Rollout as Wish
+from headway.spec.rollout import WrongAtMost
 
 __all__ = ["RULES", "Ended", "verdict_of"]
 
@@ -68,14 +69,15 @@ def _concluded(seen: Ended, wish: Wish, strategy: Strategy) -> Verdict:
     harmful = False
     for window in seen.windows:
         tally = fold(tally, wish.guardrails, stages, window)
-        harmful = harmful or any(harm >= asked.harm for _, harm, _ in weighed(wish.guardrails, tally))
+        weights = zip(weighed(wish.guardrails, tally), asked.harm, strict=True)
+        harmful = harmful or any(harm >= needed for (_, harm, _), needed in weights)
     found = weighed(wish.guardrails, tally)
     at_end = bool(seen.windows) and stage_of(stages, seen.windows[-1].weight) == len(stages) - 1
     safe = bool(found) and at_end and all(safety >= asked.safe for _, _, safety in found)
     answer = Answer.FAIL if harmful else Answer.PASS if safe else Answer.UNDECIDED
-    numbers = {"harm at": asked.harm, "safe at": asked.safe, "windows": float(len(seen.windows))}
-    for name, harm, safety in found:
-        numbers |= {f"{name} harm": harm, f"{name} safe": safety}
+    numbers = {"safe at": asked.safe, "windows": float(len(seen.windows))}
+    for (name, harm, safety), needed in zip(found, asked.harm, strict=True):
+        numbers |= {f"{name} harm": harm, f"{name} harm at": needed, f"{name} safe": safety}
     told = "; ".join(f"{name}: {_times(harm)} for harm, {_times(safety)} for safety" for name, harm, safety in found)
     totals = (
         f"{sum(window.candidate.errors for window in seen.windows):,} of "

@@ -6,18 +6,19 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from headway.decide.rollout.guardrails.evidence import evidence_of_harm, evidence_of_safety, title
+from headway.decide.rollout.guardrails.evidence import evidence_of_harm, evidence_of_safety
 from headway.decide.rollout.machine import Event
 from headway.evidence.stage import Tally
-from headway.spec.rollout import Guardrail, Rollout
+from headway.spec.guardrail import Guardrail, title
+from headway.spec.rollout import Rollout
 
 __all__ = ["Limits", "Sight", "Strategy", "limits", "weighed"]
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """Logarithms of the evidence that decides: of harm for each guardrail, of safety at the last stage."""
+    """Logarithms of the evidence that decides: of harm, one a guardrail in the wish's order; of safety at the end."""
 
-    harm: float
+    harm: tuple[float, ...]
     safe: float
 
 
@@ -42,16 +43,25 @@ class Strategy(Protocol):
 
 
 def limits(wish: Rollout, restarts: int) -> Limits:
-    """The k-th restart is judged at alpha / 2^k; the abort's alpha is shared over the guardrails.
+    """The k-th restart is judged at alpha / 2^k; the abort's alpha is parted by the guardrails' shares (Bonferroni).
 
-    >>> from headway.spec.rollout import Rollout
-    >>> round(math.exp(limits(Rollout(), 0).harm)), round(math.exp(limits(Rollout(), 1).harm))
+    For safety each guardrail is asked for all of it, since all of them must show it (an intersection-union test).
+
+    >>> from headway.spec.guardrail import ErrorGuardrail
+    from headway.spec.rollout import Rollout
+    >>> round(math.exp(limits(Rollout(), 0).harm[0])), round(math.exp(limits(Rollout(), 1).harm[0]))
     (100, 200)
+    >>> unequal = Rollout(guardrails=(ErrorGuardrail(share=3.0), ErrorGuardrail(share=1.0)))
+    >>> [round(math.exp(harm)) for harm in limits(unequal, 0).harm]
+    [133, 400]
     """
     halved = 2.0**restarts
-    guards = max(1, len(wish.guardrails))
+    whole = sum(guardrail.share for guardrail in wish.guardrails)
     return Limits(
-        harm=math.log(guards * halved / wish.wrong_at_most.abort), safe=math.log(halved / wish.wrong_at_most.promote)
+        harm=tuple(
+            math.log(whole / guardrail.share * halved / wish.wrong_at_most.abort) for guardrail in wish.guardrails
+        ),
+        safe=math.log(halved / wish.wrong_at_most.promote),
     )
 
 

@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator
 
-from headway.spec.finding import Finding, error, warning
+from headway.spec.finding import Finding, error
 from headway.spec.load import Placed
 from headway.spec.model import Model
 from headway.spec.quantity import written
-from headway.spec.rollout import ErrorGuardrail, LatencyGuardrail
+from headway.spec.rules.guardrails import guardrail_faults
 
 __all__ = ["rollout_faults"]
 
-# Latencies are counted in buckets of 1.25^k ms (decision 0132), so a smaller margin cannot be seen.
-LATENCY_STEP = 1.25
 COMING = ("ab", "shadow")
 
 
@@ -28,7 +26,7 @@ def rollout_faults(placed: Placed[Model]) -> Iterator[Finding]:
     if rollout.strategy == "canary":
         yield from _stages(placed)
     yield from _times(placed)
-    yield from _guardrails(placed)
+    yield from guardrail_faults(placed)
     yield from _levels(placed)
 
 
@@ -76,62 +74,6 @@ def _times(placed: Placed[Model]) -> Iterator[Finding]:
         why = f"{stages} stages take a window of {window} each, {all_of_them} in all; it ends after {after}."
         do = "Lengthen `deadline.after`, shorten `window`, or leave out a stage."
         yield error("E204", "the rollout never decides", at, why=why, do=do)
-
-
-def _guardrails(placed: Placed[Model]) -> Iterator[Finding]:
-    rollout = placed.value.spec.rollout
-    at = placed.place("spec", "rollout", "guardrails")
-    if not rollout.guardrails:
-        why = "It has no guardrail, and nothing is shown by comparing nothing, so it ends at its deadline."
-        do = "Add a guardrail such as `{errors: rate}`, or release with `strategy: direct`."
-        yield error("E204", "the rollout never decides", at, why=why, do=do)
-    for number, guardrail in enumerate(rollout.guardrails):
-        yield from _guardrail(placed, number, guardrail)
-        if any(_name(each) == _name(guardrail) for each in rollout.guardrails[:number]):
-            at = placed.place("spec", "rollout", "guardrails", number)
-            why = "Both share the rate of false aborts, so each sees less."
-            yield warning("E255", f"guardrail '{_name(guardrail)}' twice", at, why=why, do="Keep the stricter one.")
-
-
-def _guardrail(placed: Placed[Model], number: int, guardrail: ErrorGuardrail | LatencyGuardrail) -> Iterator[Finding]:
-    def at(field: str) -> tuple[str | int, ...]:
-        return ("spec", "rollout", "guardrails", number, field)
-
-    margin, tolerate = guardrail.worse_by_at_most, guardrail.tolerate
-    name = _name(guardrail)
-    for field, factor in (("worse_by_at_most", margin), ("tolerate", tolerate)):
-        if factor < 1:
-            why = f"{factor:g}x asks every version to be better than the one before, which none can be for ever."
-            do = "Write 1x or more; what must be better belongs into `gates`."
-            yield error("E254", f"guardrail '{name}' can never pass", placed.place(*at(field)), why=why, do=do)
-            return
-    if tolerate > margin:
-        why = f"Harm begins at {tolerate:g}x and safety ends at {margin:g}x; between them nothing decides."
-        do = "Write a smaller `tolerate`, or a larger `worse_by_at_most`."
-        yield warning("E253", f"guardrail '{name}' has a gap", placed.place(*at("tolerate")), why=why, do=do)
-    if isinstance(guardrail, LatencyGuardrail):
-        if margin < LATENCY_STEP * (1 - 1e-9):
-            why = f"Latencies are counted in steps of {LATENCY_STEP:g}x, so a margin of {margin:g}x cannot be seen."
-            do = f"Write `worse_by_at_most: {LATENCY_STEP:g}x` or more."
-            where = placed.place(*at("worse_by_at_most"))
-            yield error("E204", f"guardrail '{name}' never decides", where, why=why, do=do)
-    elif margin == 1 and guardrail.floor == 0:
-        why = "Without a margin only a version that fails less often could be shown to be safe; an equal one cannot."
-        do = "Write `worse_by_at_most: 1.5x`, or a floor such as `0.5pp`."
-        where = placed.place(*at("worse_by_at_most"))
-        yield error("E204", f"guardrail '{name}' never decides", where, why=why, do=do)
-    elif max(guardrail.floor, guardrail.tolerate_floor) >= 1:
-        field = "floor" if guardrail.floor >= 1 else "tolerate_floor"
-        why = "No version fails more than all of its requests, so this floor lets every one through."
-        yield error("E254", "guardrail 'errors' can never fail", placed.place(*at(field)), why=why, do="Write `0.5pp`.")
-    elif guardrail.tolerate_floor > guardrail.floor > 0:
-        why = "Harm begins beyond `tolerate_floor` and safety ends at `floor`; between them nothing decides."
-        do = "Write a smaller `tolerate_floor`, or a larger `floor`."
-        yield warning("E253", "guardrail 'errors' has a gap", placed.place(*at("tolerate_floor")), why=why, do=do)
-
-
-def _name(guardrail: ErrorGuardrail | LatencyGuardrail) -> str:
-    return f"latency {guardrail.latency}" if isinstance(guardrail, LatencyGuardrail) else "errors"
 
 
 def _levels(placed: Placed[Model]) -> Iterator[Finding]:

@@ -1,20 +1,15 @@
 """Errors: the share of failed first attempts, by the router's counts of both arms."""
 
 from headway.decide.rollout.guardrails.kind import Look, requests, share
-from headway.spec.rollout import ErrorGuardrail
+from headway.spec.guardrail import ErrorGuardrail
 from headway.stats.sequential import Line, log_harm, log_safe
 from headway.stats.track import Track, begun, grown
 
-__all__ = ["grow", "title"]
+__all__ = ["grow"]
 
 # Before so many requests of the stable version its rate is not known well enough to bet on; until then windows only
 # teach it.
 ENOUGH = 100
-
-
-def title(guardrail: ErrorGuardrail) -> str:  # noqa: ARG001 - there is one
-    """Its name."""
-    return "errors"
 
 
 def grow(guardrail: ErrorGuardrail, tracks: tuple[Track, ...], look: Look) -> tuple[Track, ...]:

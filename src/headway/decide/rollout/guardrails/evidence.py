@@ -7,21 +7,16 @@ from headway.decide.rollout.guardrails.kind import Look
 from headway.decide.rollout.guardrails.table import kind_of
 from headway.evidence.stage import Tally
 from headway.evidence.window import Arm, Window
-from headway.spec.rollout import Guardrail
+from headway.spec.guardrail import Guardrail
 from headway.stats.ratio import log_tilts
 from headway.stats.sequential import log_mean_exp
 from headway.stats.track import Track, harm_of, safety_of
 
-__all__ = ["evidence_of_harm", "evidence_of_safety", "fold", "opened", "stage_of", "title"]
+__all__ = ["evidence_of_harm", "evidence_of_safety", "fold", "opened", "stage_of"]
 
 # A request counts when it has ended, and may last as long as the route lets it (15 s): until then after a move of the
 # weight, the arm that answers slower seems to get too few.
 SETTLED_S = 20.0
-
-
-def title(guardrail: Guardrail) -> str:
-    """A guardrail's name in sentences."""
-    return kind_of(guardrail).title(guardrail)
 
 
 def stage_of(stages: Sequence[float], weight: float) -> int | None:

@@ -26,9 +26,6 @@ class Look(Struct, frozen=True, kw_only=True):
 class Kind(Protocol[G_contra]):
     """A module: how one kind of guardrail reads a window."""
 
-    def title(self, guardrail: G_contra) -> str:
-        """The guardrail's name in sentences; no other guardrail of a rollout has it."""
-
     def grow(self, guardrail: G_contra, tracks: tuple[Track, ...], look: Look) -> tuple[Track, ...]:
         """The running evidence with this window, judged by what was known before it.
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from headway.decide.rollout.guardrails.kind import Look, requests, share
 from headway.evidence.stage import Tally
-from headway.spec.rollout import LatencyGuardrail
+from headway.spec.guardrail import LatencyGuardrail
 from headway.stats.sequential import HARM_LIFTS, SAFE_FRACTIONS, Line, log_harm, log_safe
 from headway.stats.track import Track, begun, grown
 
-__all__ = ["LEVELS", "grow", "title"]
+__all__ = ["LEVELS", "grow"]
 
 # Before so many requests of the stable version its quantiles are not known well enough to bet on.
 ENOUGH = 400
@@ -21,11 +21,6 @@ NO_HARM = tuple(0.0 for _ in HARM_LIFTS)
 NO_SAFETY = tuple(0.0 for _ in SAFE_FRACTIONS)
 
 Evidence = tuple[tuple[float, ...], tuple[float, ...]]
-
-
-def title(guardrail: LatencyGuardrail) -> str:
-    """Its name, with the quantile."""
-    return f"latency {guardrail.latency}"
 
 
 def grow(guardrail: LatencyGuardrail, tracks: tuple[Track, ...], look: Look) -> tuple[Track, ...]:

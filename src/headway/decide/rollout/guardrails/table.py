@@ -5,7 +5,7 @@ from typing import Any
 
 from headway.decide.rollout.guardrails import errors, latency
 from headway.decide.rollout.guardrails.kind import Kind
-from headway.spec.rollout import ErrorGuardrail, Guardrail, LatencyGuardrail
+from headway.spec.guardrail import ErrorGuardrail, Guardrail, LatencyGuardrail
 
 __all__ = ["KINDS", "kind_of"]
 
