@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
+from sklearn.metrics import roc_auc_score
+from statsmodels.regression.linear_model import OLS
 
 from headway.stats.auc import clustered_variance, contrast_variance, placements
 
@@ -52,3 +55,30 @@ def test_units_of_one_row_give_the_ordinary_variance() -> None:
     influences = ((values - values.mean()) / 200).tolist()
     assert clustered_variance(influences, list(range(200))) == pytest.approx(values.var(ddof=1) / 200)
     assert clustered_variance([0.0, 0.0], ["a", "a"]) == 0.0
+
+
+def test_the_area_is_scikit_learns_with_ties_too() -> None:
+    source = np.random.default_rng(3)
+    positive = source.random(400) < 0.3
+    scores = np.round(source.normal(size=400) + positive, 1)
+    found = placements(scores.tolist(), positive.tolist())
+    assert found.area == pytest.approx(roc_auc_score(positive, scores))
+
+
+def test_the_interval_of_an_area_covers_it_as_often_as_it_says() -> None:
+    # Two normal laws one apart: the area is Phi(1/sqrt(2)).
+    source, truth, covered = np.random.default_rng(4), stats.norm.cdf(1 / np.sqrt(2)), 0
+    positive = [at % 4 == 0 for at in range(200)]
+    for _ in range(300):
+        found = placements((source.normal(size=200) + positive).tolist(), positive)
+        covered += abs(found.area - truth) <= 1.96 * contrast_variance(found) ** 0.5
+    assert 0.95 - 3 * (0.05 * 0.95 / 300) ** 0.5 - 0.01 <= covered / 300 <= 0.95 + 3 * (0.05 * 0.95 / 300) ** 0.5
+
+
+def test_the_variance_of_clustered_rows_is_statsmodels_sandwich() -> None:
+    source = np.random.default_rng(5)
+    units = source.integers(0, 25, size=300)
+    values = source.normal(size=25)[units] + source.normal(size=300)
+    wanted = OLS(values, np.ones(300)).fit(cov_type="cluster", cov_kwds={"groups": units}).cov_params()[0, 0]
+    influences = ((values - values.mean()) / 300).tolist()
+    assert clustered_variance(influences, units.tolist()) == pytest.approx(wanted)

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +50,33 @@ def test_all_uses_of_a_test_set_together_spend_the_level() -> None:
 def test_a_smaller_level_never_narrows_a_bound(point: float, variance: float, alpha: float) -> None:
     wide, narrow = wald_bounds(point, variance, alpha=alpha / 3), wald_bounds(point, variance, alpha=alpha)
     assert wide.low <= narrow.low <= narrow.high <= wide.high
+
+
+@given(st.lists(st.floats(-100, 100), min_size=1, max_size=60))
+def test_written_tails_are_numpys_quantiles(replicates: list[float]) -> None:
+    written = tails(replicates, prefix="ratio_")
+    for tail in TAILS:
+        assert written[f"ratio_low_{tail}"] == pytest.approx(np.quantile(replicates, tail), abs=1e-9)
+        assert written[f"ratio_high_{tail}"] == pytest.approx(np.quantile(replicates, 1 - tail), abs=1e-9)
+
+
+def test_resampled_bounds_are_scipys_percentile_interval_of_units() -> None:
+    units = np.random.default_rng(9).gamma(2.0, size=80)
+    drawn = stats.bootstrap((units,), np.mean, n_resamples=1999, confidence_level=0.9, method="percentile", rng=4)
+    statistics = {"difference": float(units.mean()), "variance": float(units.var(ddof=1)) / 80}
+    found = resampled_bounds(statistics | tails(drawn.bootstrap_distribution.tolist()), alpha=0.05)
+    assert (found.low, found.high) == pytest.approx(tuple(drawn.confidence_interval))
+
+
+@pytest.mark.parametrize("rows", [12, 60, 4000])
+def test_wald_bounds_are_scipys_paired_interval(rows: int) -> None:
+    source = np.random.default_rng(rows)
+    live = source.normal(size=rows)
+    differences = live + 0.5 * source.normal(size=rows) - 1.02 * live
+    found = wald_bounds(float(differences.mean()), float(differences.var(ddof=1)) / rows, alpha=0.025, degrees=rows - 1)
+    wanted = stats.ttest_1samp(differences, 0.0).confidence_interval(0.95)
+    half = (wanted.high - wanted.low) / 2
+    assert (found.low, found.high) == pytest.approx(tuple(wanted), abs=0.01 * half)
 
 
 def test_a_level_between_the_written_tails_uses_the_stricter_one() -> None:

@@ -41,9 +41,10 @@ def placements(scores: Sequence[float], positive: Sequence[bool]) -> Placements:
 
 
 def contrast_variance(first: Placements, second: Placements | None = None, *, ratio: float = 1.0) -> float:
-    """The variance of area(first) - ratio·area(second) on the same rows, or of area(first) alone.
+    """The variance of area(first) - ratio·area(second) on the same rows, or of area(first) alone (DeLong et al.).
 
-    Assumes independent rows; 0 when a class has a single row, of which no spread can be known.
+    Assumes independent rows, the two models' in the same order (ValueError for other numbers of them), and enough of
+    each class for a normal law; 0 when a class has a single row, of which no spread can be known.
 
     >>> found = placements([0.1, 0.4, 0.35, 0.8], [False, False, True, True])
     >>> contrast_variance(found, found)
@@ -59,7 +60,9 @@ def contrast_variance(first: Placements, second: Placements | None = None, *, ra
 def clustered_variance(influences: Sequence[float], units: Sequence[Hashable]) -> float:
     """The variance of an estimate from each row's influence on it, when the rows of a unit go together.
 
-    Influences sum to about 0; fewer than two units tell no spread, and 0 comes back.
+    The sandwich of Liang and Zeger (Biometrika 1986) for a mean, with G/(G - 1) for G units; Obuchowski's for an area.
+    Assumes independent units, and enough of them (30 or more) for a normal law.  Influences sum to about 0; fewer than
+    two units tell no spread, and 0 comes back.
 
     >>> clustered_variance([0.5, -0.5, 0.5, -0.5], ["a", "a", "b", "b"])
     0.0

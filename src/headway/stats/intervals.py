@@ -16,7 +16,7 @@ class Interval(Struct, frozen=True, kw_only=True):
 
 
 def normal_quantile(probability: float) -> float:
-    """The standard normal quantile of a probability strictly between 0 and 1, to about 1e-14.
+    """The standard normal quantile of a probability strictly between 0 and 1, to about 1e-14; ValueError for others.
 
     Start: Abramowitz and Stegun 26.2.23 (error 4.5e-4); then Halley steps on the exact tail.  Written out because
     the standard library's `statistics` costs more to import than the whole of this room.
@@ -52,6 +52,8 @@ def student_quantile(probability: float, degrees: float) -> float:
 def wilson(successes: float, trials: float, *, alpha: float = 0.05) -> Interval:
     """The two-sided score interval of a share (Wilson, JASA 1927); assumes independent trials.
 
+    ValueError without trials.
+
     >>> found = wilson(95, 100)
     >>> (round(found.low, 4), round(found.high, 4))
     (0.8882, 0.9785)
@@ -68,7 +70,8 @@ def wilson(successes: float, trials: float, *, alpha: float = 0.05) -> Interval:
 def wald_bounds(difference: float, variance: float, *, alpha: float, degrees: float = math.inf) -> Interval:
     """One-sided bounds at level alpha on either side of an estimate, from its variance with `degrees` of freedom.
 
-    For a paired comparison the estimate is mean(c - r·p), the variance that of this mean, the degrees of freedom the
+    Wald's (Trans. AMS 1943), with Student's quantile for few units.  Assumes an estimate that is nearly normal.  For a
+    paired comparison the estimate is mean(c - r·p), the variance that of this mean, the degrees of freedom the
     number of independent units less one; each end taken alone is wrong with probability alpha.
 
     >>> found = wald_bounds(0.0, 1.0, alpha=0.05)

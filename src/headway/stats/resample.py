@@ -14,6 +14,8 @@ TAILS = (0.05, 0.025, 0.01, 0.005, 0.0025)
 def tails(replicates: Sequence[float], *, prefix: str = "") -> dict[str, float]:
     """The replicates' quantiles at both ends of each tail in TAILS, by name (`low_0.05`, `high_0.05`, …).
 
+    At least one replicate, in any order; linear between neighbours (Hyndman and Fan's seventh kind).
+
     >>> tails([float(k) for k in range(101)])["low_0.05"]
     5.0
     """
@@ -26,10 +28,11 @@ def tails(replicates: Sequence[float], *, prefix: str = "") -> dict[str, float]:
 
 
 def resampled_bounds(statistics: Mapping[str, float], *, alpha: float, prefix: str = "") -> Interval:
-    """One-sided percentile bounds (Efron, 1979) at the largest written tail not above alpha.
+    """One-sided percentile bounds (Efron, Ann. Stat. 1979) at the largest written tail not above alpha.
 
-    Below the smallest tail 2,000 replicates say nothing; there the wider of that tail and the normal bound holds.
-    KeyError when `statistics` lacks the estimate (`difference`), its `variance`, or a tail that `tails` writes.
+    Assumes that whole units were drawn, independent of one another, and enough of them: of 30 or fewer the bounds are
+    too narrow.  Below the smallest tail 2,000 replicates say nothing; there the wider of that tail and the normal bound
+    holds.  KeyError when `statistics` lacks the estimate (`difference`), its `variance`, or a tail that `tails` writes.
 
     >>> written = {"difference": 0.5, "variance": 0.01, **tails([k / 100 for k in range(101)])}
     >>> found = resampled_bounds(written, alpha=0.05)
