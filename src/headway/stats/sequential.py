@@ -129,9 +129,9 @@ def _on_offset(by: float, rate: float, control: float, counts: Counts) -> float:
             p * (1.0 - p) + (q - control) * (1.0 - 2.0 * p)
         )
         after = q - value / steepness if steepness else low
-        if not low < after < high:
+        if not low <= after <= high:
             after = 0.5 * (low + high)
-        close = abs(after - q) <= 1e-12 * q  # an error here changes the mean by its square only
+        close = abs(after - q) <= 1e-8 * q  # the step after it would be as small as the square of this
         q = after
         if close:
             break
