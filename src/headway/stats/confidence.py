@@ -117,7 +117,8 @@ def _tested(side: float, by: float, logs: Logs, so_far: Confidence, control: flo
     rates = () if logs == REJECTED else _alternatives(side, by, so_far, control)
     if not rates:
         return logs
-    grown = tuple(old + _log_e(so_far.kind, by, rate, control, counts) for old, rate in zip(logs, rates, strict=True))
+    line = Line(kind=so_far.kind, by=by)
+    grown = tuple(old + log_e(line, rate, control, counts) for old, rate in zip(logs, rates, strict=True))
     return REJECTED if log_mean_exp(grown) >= math.log(2.0 / so_far.alpha) else grown
 
 
@@ -137,14 +138,6 @@ def _alternatives(side: float, by: float, so_far: Confidence, control: float) ->
     nearest = raised(base, NEAREST_LIFT**side)
     beyond = max(estimate, nearest) if side > 0.0 else min(estimate, nearest)
     return (*(raised(base, lift**side) for lift in LIFTS), min(MOST_RATE, max(LEAST_RATE, beyond)))
-
-
-def _log_e(kind: Kind, by: float, rate: float, control: float, counts: Counts) -> float:
-    """As `log_e`; an offset below zero is one above zero with the arms exchanged."""
-    if kind == "ratio" or by >= 0.0:
-        return log_e(Line(kind=kind, by=by), rate, control, counts)
-    exchanged = Counts(bad=counts.control_bad, of=counts.control_of, control_bad=counts.bad, control_of=counts.of)
-    return log_e(Line(kind="offset", by=-by), control, rate, exchanged)
 
 
 def interval_of(so_far: Confidence) -> Interval:

@@ -90,6 +90,12 @@ def nearest_null(line: Line, rate: float, control: float, counts: Counts) -> tup
         case "ratio":
             q = _on_ratio(line.by, rate, control, counts)
             return line.by * q, q
+        case "offset" if line.by < 0.0:
+            exchanged = Counts(
+                bad=counts.control_bad, of=counts.control_of, control_bad=counts.bad, control_of=counts.of
+            )
+            q, p = nearest_null(Line(kind="offset", by=-line.by), control, rate, exchanged)
+            return p, q
         case "offset":
             q = _on_offset(line.by, rate, control, counts)
             return q + line.by, q
