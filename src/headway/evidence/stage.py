@@ -18,8 +18,7 @@ class Tally(Struct, frozen=True, kw_only=True):
 
     `wish` is the digest of the wish it was computed under; `before` and `control` the stable version's totals
     from before the rollout and from its windows; `tracks` the running evidence of each guardrail, in the wish's order.
-    `ratio` is the running evidence that requests are not split as the weights say, by how far they are off;
-    the weight has been `weight` since `steady` in windows without a gap, the last of which ended at `until`.
+    `ratio` is the running evidence that requests are not split as the weights say, by how far they are off.
     """
 
     wish: str
@@ -28,9 +27,6 @@ class Tally(Struct, frozen=True, kw_only=True):
     edges_ms: tuple[float, ...] = ()
     tracks: tuple[tuple[Track, ...], ...] = ()
     ratio: tuple[float, ...] = ()
-    weight: float = 0.0
-    steady: float = 0.0
-    until: float = 0.0
 
 
 class Rollout(Struct, frozen=True, kw_only=True):

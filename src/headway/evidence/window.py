@@ -6,12 +6,14 @@ __all__ = ["Arm", "Window"]
 
 
 class Arm(Struct, frozen=True, kw_only=True):
-    """One version's requests: `starts` first attempts, `errors` of them without a 2xx or 3xx answer.
+    """One version's requests: `starts` first attempts that have ended, `errors` of them without a 2xx or 3xx answer.
 
+    `begun` are those that began, ended or not, where who counts knows: a version that hangs shows by them alone.
     `slower` counts requests slower than each of the observer's fixed edges (milliseconds), aligned with `edges_ms`.
     """
 
     starts: int = 0
+    begun: int = 0
     errors: int = 0
     slower: tuple[int, ...] = ()
 

@@ -39,18 +39,23 @@ def jumped(opening: Opening, now: float, window_s: float) -> bool:
 
 
 def close_window(opening: Opening, observed: Observed, now: float, *, control: str, candidate: str) -> Window | None:
-    """The window from `opening` to now; None when the observer or the weights changed meanwhile, or it was silent."""
+    """The window from `opening` to now; None when it was silent, or observer, weights or counters changed meanwhile."""
     if not opening.counts or not observed.counts:
         return None
     if opening.epoch != observed.epoch or dict(opening.weights) != dict(observed.weights):
         return None
+    mine, theirs = (
+        since(opening.counts.get(version), observed.counts.get(version)) for version in (candidate, control)
+    )
+    if min(mine.starts, mine.errors, theirs.starts, theirs.errors, *mine.slower, *theirs.slower) < 0:
+        return None  # a version's counters began anew: its route was taken away and came back
     return Window(
         start=opening.start,
         end=now,
         weight=observed.weights.get(candidate, 0.0),
         edges_ms=observed.edges_ms,
-        control=since(opening.counts.get(control), observed.counts.get(control)),
-        candidate=since(opening.counts.get(candidate), observed.counts.get(candidate)),
+        control=theirs,
+        candidate=mine,
     )
 
 
@@ -61,4 +66,9 @@ def since(before: Arm | None, after: Arm | None) -> Arm:
     if before is None:
         return after
     slower = tuple(late - early for early, late in zip(before.slower, after.slower, strict=True))
-    return Arm(starts=after.starts - before.starts, errors=after.errors - before.errors, slower=slower)
+    return Arm(
+        starts=after.starts - before.starts,
+        begun=after.begun - before.begun,
+        errors=after.errors - before.errors,
+        slower=slower,
+    )

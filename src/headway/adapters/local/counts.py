@@ -20,7 +20,7 @@ __all__ = ["MERGE", "arms", "question"]
 # Answers nothing, and makes the next answer fresh.
 MERGE = "/stats?filter=%5E%24"
 
-_NAMES = ("completed", "2xx", "3xx", "retry_success", "timeout", "time")
+_NAMES = ("completed", "2xx", "3xx", "retry_success", "timeout", "time", "active", "pending_active")
 
 
 def question(clusters: Iterable[str]) -> str:
@@ -46,6 +46,7 @@ def _arm(name: str, counters: dict[str, int], timings: dict[str, list[dict[str, 
         return counters.get(f"cluster.{name}.upstream_rq_{what}", 0)
 
     starts = count("completed")
+    begun = starts + count("active") + count("pending_active")
     unanswered = starts - count("2xx") - count("3xx")
     # A rescued request whose second answer was no 2xx either is in both terms; never count more errors than starts.
     errors = min(starts, unanswered + count("retry_success"))
@@ -53,4 +54,4 @@ def _arm(name: str, counters: dict[str, int], timings: dict[str, list[dict[str, 
     answered = below.get(TOP_MS, 0)
     # What timed out was never timed by Envoy, and is slower than every edge.
     slower = tuple(answered - below.get(edge, 0) + count("timeout") for edge in EDGES_MS)
-    return Arm(starts=starts, errors=errors, slower=slower)
+    return Arm(starts=starts, begun=begun, errors=errors, slower=slower)

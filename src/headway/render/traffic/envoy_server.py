@@ -16,7 +16,10 @@ TOP_MS = 1e9
 # every question; with hundreds of models that alone would take seconds.
 _KEPT = (
     *({"prefix": name} for name in ("cluster_manager.", "listener_manager.")),
-    *({"suffix": f".upstream_rq_{name}"} for name in ("completed", "2xx", "3xx", "retry_success", "timeout", "time")),
+    *(
+        {"suffix": f".upstream_rq_{name}"}
+        for name in ("completed", "2xx", "3xx", "retry_success", "timeout", "time", "active", "pending_active")
+    ),
     *({"suffix": name} for name in (".version_text", ".downstream_rq_active")),
 )
 

@@ -14,10 +14,6 @@ from headway.stats.track import Track, harm_of, safety_of
 
 __all__ = ["evidence_of_harm", "evidence_of_safety", "fold", "opened", "stage_of"]
 
-# A request counts when it has ended, and may last as long as the route lets it (15 s): until then after a move of the
-# weight, the arm that answers slower seems to get too few.
-SETTLED_S = 20.0
-
 
 def stage_of(stages: Sequence[float], weight: float) -> int | None:
     """The stage that a window with this weight belongs to; None for a weight that is no stage's.
@@ -39,8 +35,6 @@ def fold(tally: Tally, guardrails: Sequence[Guardrail], stages: Sequence[float],
     if stage is None:
         return tally
     look = Look(tally=tally, window=window, stage=stage, stages=len(stages))
-    begins = window.weight != tally.weight or window.start > tally.until
-    steady = window.start if begins else tally.steady
     return Tally(
         wish=tally.wish,
         before=tally.before,
@@ -50,15 +44,14 @@ def fold(tally: Tally, guardrails: Sequence[Guardrail], stages: Sequence[float],
             kind_of(guardrail).grow(guardrail, tracks, look)
             for guardrail, tracks in zip(guardrails, tally.tracks, strict=True)
         ),
-        ratio=_split(tally, window) if window.start - steady >= SETTLED_S else tally.ratio,
-        weight=window.weight,
-        steady=steady,
-        until=window.end,
+        ratio=_split(tally, window),
     )
 
 
 def _split(tally: Tally, window: Window) -> tuple[float, ...]:
-    logs = log_tilts(window.candidate.starts, window.control.starts, window.weight / 100.0)
+    """By the requests that began: of those that ended, the arm that answers slower has too few after a move."""
+    candidate, control = (arm.begun or arm.starts for arm in (window.candidate, window.control))
+    logs = log_tilts(candidate, control, window.weight / 100.0)
     return tuple(old + new for old, new in zip(tally.ratio or (0.0,) * len(logs), logs, strict=True))
 
 
