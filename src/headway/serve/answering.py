@@ -1,5 +1,6 @@
 """What one model's paths answer: predictions, metadata, readiness, summary."""
 
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -32,17 +33,21 @@ _BYTES = b"application/octet-stream"
 
 # An answer's header stays small, whatever a request names.
 _MOST, _LONGEST = 20, 60
+_DIGITS = 18
 
 
 class Answering:
     """The handlers of one model; each may raise Fault.
 
     `versions` are those of its name; `recent` notes each prediction; `draining` says whether the server is on its way
-    out.
+    out.  Who knows `nonce` may fetch answers to requests that were copied; without one nobody may.
     """
 
-    def __init__(self, model: Model, versions: Sequence[str], recent: Recent, draining: Callable[[], bool]) -> None:
+    def __init__(
+        self, model: Model, versions: Sequence[str], recent: Recent, draining: Callable[[], bool], nonce: str = ""
+    ) -> None:
         self.model = model
+        self._nonce = nonce.encode()
         self._versions = versions
         self._recent = recent
         self._draining = draining
@@ -55,6 +60,7 @@ class Answering:
             "": self._metadata,
             "/ready": self._ready,
             "/summary": self._summary,
+            "/answers": self._answers,
             "/openapi.json": self._openapi,
         }
 
@@ -88,7 +94,8 @@ class Answering:
             extra += b"Headway-Prediction-Id: %b\r\n" % name.encode()
         self._recent.note(self.model.manifest.model, name, rows.count)
         about = About(name, exchange.trace.decode("latin-1"), len(exchange.body))
-        self.model.submit(Job(rows, partial(self._done, exchange, encode, extra), about))
+        done = partial(self._done, exchange, encode, extra)
+        self.model.submit(Job(rows, self.model.answered.follow(exchange.pair, done) if exchange.pair else done, about))
 
     def _done(
         self, exchange: Exchange, encode: Encode, extra: bytes, result: Answers | Fault, start: int, stop: int
@@ -132,6 +139,13 @@ class Answering:
 
     def _openapi(self, exchange: Exchange) -> None:
         tell(exchange, document([self.described()], __version__), extra=self._version)
+
+    def _answers(self, exchange: Exchange) -> None:
+        """Answers behind `?after=N`, for whoever started this process with a nonce; no user knows that."""
+        if not self._nonce or not secrets.compare_digest(exchange.nonce, self._nonce):
+            raise Fault(404, "answers are told to the supervisor of this process alone")
+        number = exchange.path.partition(b"after=")[2]
+        tell(exchange, self.model.answered.after(int(number) if number.isdigit() and len(number) < _DIGITS else 0))
 
     def _summary(self, exchange: Exchange) -> None:
         tell(exchange, self.model.binner.summary(), extra=self._version)

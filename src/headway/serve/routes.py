@@ -27,7 +27,8 @@ Table = dict[tuple[bytes, bytes], Handler]
 class Routes:
     """The table of paths.
 
-    `recent` knows the predictions made lately; `draining` says whether the server is on its way out.
+    `recent` knows the predictions made lately; `draining` says whether the server is on its way out; `nonce` is that of
+    the supervisor who started it.
     """
 
     def __init__(
@@ -37,11 +38,13 @@ class Routes:
         *,
         recent: Recent,
         draining: Callable[[], bool],
+        nonce: str = "",
     ) -> None:
         self._shelf = shelf
         self._control = control
         self._recent = recent
         self._draining = draining
+        self._nonce = nonce
         self._table: Table = {}
         self._allowed: Mapping[str, str] = {}
         self._counted: Mapping[str, Answering] = {}
@@ -65,7 +68,7 @@ class Routes:
         newest, bases = self._shelf.newest(), dict[str, Answering]()
         for model in self._shelf:
             name, version = model.manifest.model, model.manifest.version
-            each = Answering(model, self._shelf.versions(name), self._recent, self._draining)
+            each = Answering(model, self._shelf.versions(name), self._recent, self._draining, self._nonce)
             bases[f"/v2/models/{name}/versions/{version}"] = each
             if model is newest[name]:
                 bases[f"/v2/models/{name}"] = each

@@ -99,7 +99,7 @@ async def _serve(
         """One that is asked in place of another must not say ready before that one is."""
         return gate.draining or not (seat is None or seat.together)
 
-    routes = Routes(shelf, control, recent=recent, draining=draining)
+    routes = Routes(shelf, control, recent=recent, draining=draining, nonce=options.nonce)
     shelf.tell(routes.renew)
     limits = structs.replace(options.limits, connections=connections(options.limits.connections))
     gate = Gate(limits, routes.handle, routes.refused)

@@ -14,6 +14,7 @@ from headway.serve.models.warmup import ordinary_row
 from headway.serve.options import Limits
 from headway.serve.records.event import Came
 from headway.serve.records.recorder import Recorder
+from headway.serve.watch.answered import Answered
 from headway.serve.watch.binning import Binner
 from headway.serve.watch.block import Block
 from headway.serve.watch.drift import Drift
@@ -56,6 +57,7 @@ class Model:
             drift=self.drift.scores,
             waiting=self._batcher.waiting,
         )
+        self.answered = Answered()
         self._warm = False
         self.leaving = False
 

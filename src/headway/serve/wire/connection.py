@@ -27,6 +27,8 @@ _KEPT: Mapping[bytes, str] = {
     b"inference-header-content-length": "tensors",
     b"expect": "expect",
     b"traceparent": "trace",
+    b"headway-pair": "pair",
+    b"headway-nonce": "nonce",
 }
 _PATIENCE_S = 1.0  # with a connection that asks nothing, when others have no place
 _SPARE = 32  # connections beyond the limit are told so, as long as descriptors last

@@ -56,7 +56,9 @@ class Exchange:
         "length",
         "line",
         "method",
+        "nonce",
         "noted",
+        "pair",
         "path",
         "reason",
         "start",
@@ -70,7 +72,7 @@ class Exchange:
     def __init__(self, line: Line) -> None:
         self.line = line
         self.method = self.path = self.body = self.kind = self.encoding = self.tensors = b""
-        self.length = self.transfer = self.expect = self.twice = self.trace = b""
+        self.length = self.transfer = self.expect = self.twice = self.trace = self.pair = self.nonce = b""
         self.reason = ""
         self.host: bytes | None = None
         self.keep = True
