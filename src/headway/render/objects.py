@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from headway.evidence.weights import Backend, Route
+from headway.evidence.weights import Backend, Route, Split
 from headway.render.manifest import LABEL_ENVIRONMENT, LABEL_MODEL, LABEL_VERSION, Object, app_labels
 from headway.render.pod import ANNOTATION_BUNDLE, PORT, pod, release_map, selector_of, statement_file
 from headway.render.traffic.table import TRAFFIC
@@ -31,13 +31,15 @@ class ServedArm(Struct, frozen=True, kw_only=True):
     statement: str = ""
 
 
-def objects(model: Model, environment: Environment, arms: Sequence[ServedArm]) -> tuple[Object, ...]:
+def objects(
+    model: Model, environment: Environment, arms: Sequence[ServedArm], split: Split = "answers"
+) -> tuple[Object, ...]:
     """Everything that runs for a model in an environment; the first arm is the stable one.
 
     Objects stand in the order in which they are applied: what others need comes first, the route last.
     """
     made = [item for arm in arms for item in _arm(model, environment, arm)]
-    made += _route(model, environment, arms)
+    made += _route(model, environment, arms, split)
     for item in made:
         item["metadata"].setdefault("namespace", environment.spec.namespace)
     order = {kind: rank for rank, kind in enumerate(ORDER)}
@@ -160,7 +162,7 @@ def _metrics(model: Model) -> Iterator[Object]:
         yield {"type": "Pods", "pods": {"metric": {"name": "ml_prediction_qps"}, "target": target}}
 
 
-def _route(model: Model, environment: Environment, arms: Sequence[ServedArm]) -> Sequence[Object]:
+def _route(model: Model, environment: Environment, arms: Sequence[ServedArm], split: Split) -> Sequence[Object]:
     """The route; the local router reads the Gateway API's words, as a cluster's gateway does."""
     if not arms:
         return ()
@@ -178,5 +180,6 @@ def _route(model: Model, environment: Environment, arms: Sequence[ServedArm]) ->
             for arm in arms
         ),
         listen=environment.spec.listen if environment.spec.target == "local" else "",
+        split=split,
     )
     return TRAFFIC[router].write(route)

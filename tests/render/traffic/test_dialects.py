@@ -30,6 +30,7 @@ def routes(draw: st.DrawFn) -> Route:
         environment=draw(names),
         backends=(stable, candidate) if both else (Backend(version=first, service=draw(names), weight=100.0),),
         listen=draw(st.sampled_from(["", "127.0.0.1:0", "127.0.0.1:8080"])),
+        split=draw(st.sampled_from(["answers", "copies"])),
     )
 
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import msgspec
 
-from headway.evidence.weights import Backend, Route
+from headway.evidence.weights import Backend, Route, Split
 from headway.render.manifest import LABEL_ENVIRONMENT, LABEL_MODEL, Object
 from headway.render.traffic.dialect import parts, percent
 from headway.spec.digest import canonical
 
 __all__ = [
+    "HEADER_PAIR",
     "HEADER_VERSION",
     "Endpoint",
     "Limits",
@@ -34,9 +35,13 @@ __all__ = [
 Resource = dict[str, Any]
 
 HEADER_VERSION = "headway-version"
+# Both copies of a request carry the same random id, so that their answers can be compared.  A user's own is replaced.
+HEADER_PAIR = "headway-pair"
 _API = "type.googleapis.com/envoy."
 _ROUTES_FILE = "rds.json"
 _METADATA = "headway.dev"
+# A fraction counts in millionths, a weight in hundred-thousandths.
+_FRACTION_PARTS = 10
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,17 +85,25 @@ def arm_name(route: Route, backend: Backend) -> str:
     """The cluster that requests are charged to: the version's own, or for a candidate the one that falls over.
 
     A candidate's requests pass an aggregate [candidate, stable]; Envoy charges the answer to the aggregate, so that an
-    answer that stable gave in the candidate's place is never counted as stable's.
+    answer that stable gave in the candidate's place is never counted as stable's.  A copy is answered by its own
+    version or by nobody.
     """
     stable = route.backends[0]
     own = cluster_name(route, backend)
-    return own if backend == stable else f"{own}~{stable.version}"
+    return own if backend == stable or route.split == "copies" else f"{own}~{stable.version}"
+
+
+def _copied_name(route: Route) -> str:
+    """The cluster of stable's answers to requests that are copied: counted apart, for the others are the control."""
+    return f"{cluster_name(route, route.backends[0])}~copied"
 
 
 def clusters(route: Route, limits: Limits, folder: str) -> tuple[Resource, ...]:
     """Every cluster of a route; `folder` holds one folder of endpoints a cluster."""
     stable = route.backends[0]
     own = tuple(cluster(cluster_name(route, back), limits, folder) for back in route.backends)
+    if route.split == "copies":
+        return (*own, _aggregate(_copied_name(route), (cluster_name(route, stable),), limits))
     arms = tuple(
         _aggregate(arm_name(route, back), (cluster_name(route, back), cluster_name(route, stable)), limits)
         for back in route.backends[1:]
@@ -167,18 +180,77 @@ def _address(point: Endpoint) -> Resource:
 
 def route_configuration(route: Route, limits: Limits) -> Resource:
     """How requests are split, and what is tried again: a first attempt without any answer, once, elsewhere."""
+    told = {
+        "model": route.model,
+        "environment": route.environment,
+        "listen": route.listen,
+        "split": route.split,
+        "backends": [{"version": back.version, "service": back.service} for back in route.backends],
+    }
+    rows = _copies(route, limits) if route.split == "copies" else [_answers(route, limits)]
+    # The last row takes what no row before it took.
+    rows[-1]["metadata"] = {"filter_metadata": {_METADATA: told}}
+    return {
+        "@type": f"{_API}config.route.v3.RouteConfiguration",
+        "name": route_name(route),
+        "virtual_hosts": [{"name": route_name(route), "domains": ["*"], "routes": rows}],
+    }
+
+
+def _answers(route: Route, limits: Limits) -> Resource:
+    """Each request picks a version by its weight."""
     arms = [
-        {
-            "name": arm_name(route, back),
-            "weight": parts(back.weight),
-            "response_headers_to_add": [
-                {"header": {"key": HEADER_VERSION, "value": back.version}, "append_action": "ADD_IF_ABSENT"}
-            ],
-        }
+        {"name": arm_name(route, back), "weight": parts(back.weight), "response_headers_to_add": [_version(back)]}
         for back in route.backends
     ]
-    action = {
-        "weighted_clusters": {"clusters": arms},
+    return {"match": {"prefix": "/"}, "route": {"weighted_clusters": {"clusters": arms}, **_tries(limits)}}
+
+
+def _copies(route: Route, limits: Limits) -> list[Resource]:
+    """Stable answers everything; of a random share another version gets a copy, marked alike on both sides."""
+    stable = route.backends[0]
+    rows: list[Resource] = [
+        {
+            "match": {"prefix": "/", "runtime_fraction": {"default_value": _fraction(back.weight)}},
+            "request_headers_to_add": [
+                {
+                    "header": {"key": HEADER_PAIR, "value": "%UNIQUE_ID%"},
+                    "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+                }
+            ],
+            "response_headers_to_add": [_version(stable)],
+            "route": {
+                "cluster": _copied_name(route),
+                "request_mirror_policies": [
+                    {"cluster": arm_name(route, back), "disable_shadow_host_suffix_append": True}
+                ],
+                **_tries(limits),
+            },
+        }
+        for back in route.backends[1:]
+        if back.weight > 0
+    ]
+    if len(rows) > 1:
+        raise ValueError("only one version at a time can get copies; give the others a weight of 0")
+    rest = {
+        "match": {"prefix": "/"},
+        "request_headers_to_remove": [HEADER_PAIR],
+        "response_headers_to_add": [_version(stable)],
+        "route": {"cluster": arm_name(route, stable), **_tries(limits)},
+    }
+    return [*rows, rest]
+
+
+def _version(back: Backend) -> Resource:
+    return {"header": {"key": HEADER_VERSION, "value": back.version}, "append_action": "ADD_IF_ABSENT"}
+
+
+def _fraction(weight: float) -> Resource:
+    return {"numerator": parts(weight) * _FRACTION_PARTS, "denominator": "MILLION"}
+
+
+def _tries(limits: Limits) -> Resource:
+    return {
         "timeout": _seconds(limits.answer_s),
         "retry_policy": {
             "retry_on": "reset,connect-failure,refused-stream",
@@ -203,44 +275,47 @@ def route_configuration(route: Route, limits: Limits) -> Resource:
             },
         },
     }
-    told = {
-        "model": route.model,
-        "environment": route.environment,
-        "listen": route.listen,
-        "backends": [{"version": back.version, "service": back.service} for back in route.backends],
-    }
-    return {
-        "@type": f"{_API}config.route.v3.RouteConfiguration",
-        "name": route_name(route),
-        "virtual_hosts": [
-            {
-                "name": route_name(route),
-                "domains": ["*"],
-                "routes": [
-                    {"match": {"prefix": "/"}, "route": action, "metadata": {"filter_metadata": {_METADATA: told}}}
-                ],
-            }
-        ],
-    }
 
 
 def read_route(resource: Mapping[str, Any]) -> Route:
     """The route that a route configuration says; ValueError when it was not written by `route_configuration`."""
     try:
-        entry = resource["virtual_hosts"][0]["routes"][0]
-        told = entry["metadata"]["filter_metadata"][_METADATA]
-        arms = entry["route"]["weighted_clusters"]["clusters"]
-        return Route(
+        rows = resource["virtual_hosts"][0]["routes"]
+        told = rows[-1]["metadata"]["filter_metadata"][_METADATA]
+        split = msgspec.convert(told["split"], Split)
+        route = Route(
             model=told["model"],
             environment=told["environment"],
             listen=told["listen"],
+            split=split,
             backends=tuple(
-                Backend(version=back["version"], service=back["service"], weight=percent(arm["weight"]))
-                for back, arm in zip(told["backends"], arms, strict=True)
+                Backend(version=back["version"], service=back["service"], weight=0.0) for back in told["backends"]
             ),
+        )
+        weights = _copied(route, rows) if split == "copies" else _weighted(rows[-1])
+        backends = zip(route.backends, weights, strict=True)
+        return msgspec.structs.replace(
+            route, backends=tuple(msgspec.structs.replace(back, weight=percent(weight)) for back, weight in backends)
         )
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise ValueError(f"this route configuration is not as Headway writes it ({error!r})") from error
+
+
+def _weighted(row: Resource) -> list[int]:
+    return [arm["weight"] for arm in row["route"]["weighted_clusters"]["clusters"]]
+
+
+def _copied(route: Route, rows: Sequence[Resource]) -> list[int]:
+    """What of the requests is not copied, then what is copied to each other version."""
+    found = {
+        row["route"]["request_mirror_policies"][0]["cluster"]: row["match"]["runtime_fraction"]["default_value"]
+        for row in rows[:-1]
+    }
+    others = [
+        found[name]["numerator"] // _FRACTION_PARTS if (name := arm_name(route, back)) in found else 0
+        for back in route.backends[1:]
+    ]
+    return [parts(100.0) - sum(others), *others]
 
 
 def discovery(version: str, resources: Iterable[Resource]) -> Resource:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from headway.evidence.weights import Backend, Route
+from headway.evidence.weights import Backend, Route, Split
 from headway.render.manifest import LABEL_ENVIRONMENT, LABEL_MODEL, Object, app_labels
 from headway.render.traffic.dialect import percent
 from headway.spec.digest import canonical
@@ -17,6 +17,7 @@ SERVICE_PORT = 8080
 # A router's destinations know services only, so versions stand in an annotation, in the order of destinations.
 _VERSIONS = "headway.dev/versions"
 _LISTEN = "headway.dev/listen"
+_SPLIT = "headway.dev/split"
 
 
 def host_of(route: Route) -> str:
@@ -29,6 +30,8 @@ def marks(route: Route) -> Object:
     annotations = {_VERSIONS: canonical([back.version for back in route.backends]).decode()}
     if route.listen:
         annotations[_LISTEN] = route.listen
+    if route.split != "answers":
+        annotations[_SPLIT] = route.split
     return {
         "name": f"{route.model}-{route.environment}",
         "labels": {
@@ -58,10 +61,11 @@ def marked(
             model=labels[LABEL_MODEL],
             environment=labels[LABEL_ENVIRONMENT],
             listen=annotations.get(_LISTEN, ""),
+            split=msgspec.convert(annotations.get(_SPLIT, "answers"), Split),
             backends=tuple(
                 Backend(version=version, service=service, weight=percent(share))
                 for version, (service, share) in zip(versions, split(found[0]["spec"]), strict=True)
             ),
         )
-    except (KeyError, IndexError, TypeError, ValueError, msgspec.DecodeError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, msgspec.MsgspecError) as error:
         raise ValueError(f"{kind} {metadata.get('name')} is not as Headway writes it ({error!r})") from error
