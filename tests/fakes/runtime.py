@@ -7,6 +7,7 @@ from msgspec import Struct, structs
 from headway.adapters.local import wish
 from headway.adapters.local.choice import candidate_lives, next_force, reset
 from headway.adapters.local.words import Carried, Place, Work, place_key
+from headway.evidence.pairs import Pairs
 from headway.evidence.window import Arm
 from headway.reconcile.ports import Observed, PodSummary, PortError, Workload
 from headway.render.manifest import Object, ref
@@ -28,6 +29,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     ready: Mapping[str, int] = {}
     observer: int = 0
     silent: bool = False
+    pairs: Pairs | None = None
     unseen: str = ""
 
     def ready_of(self, version: str, replicas: int) -> int:
@@ -93,6 +95,7 @@ class FakeRuntime:
             weights={back.version: back.weight for back in backends},
             counts={} if seen.silent else {back.version: seen.counts.get(back.version, zero) for back in backends},
             edges_ms=EDGES_MS,
+            pairs=seen.pairs if place.force and place.force.route.split == "copies" else None,
             epoch=f"{seen.observer}-{place.generation}",
             summaries=seen.summaries,
             tripped=place.tripped,
@@ -131,7 +134,7 @@ class FakeRuntime:
         seen = self._seen.get(key, Seen())
         ready = {work.name: seen.ready_of(work.version, work.replicas) for work in place.works}
         force = next_force(place, ready)
-        changed = (force and force.works) != (place.force and place.force.works)
+        changed = _counted(force) != _counted(place.force)
         self.places[key] = structs.replace(place, force=force, generation=place.generation + changed)
 
     def _may(self, model: str = "") -> None:
@@ -139,3 +142,8 @@ class FakeRuntime:
             raise self.fault
         if model in self.faults:
             raise self.faults[model]
+
+
+def _counted(force: Carried | None) -> object:
+    """What another of needs another observer."""
+    return force and (force.works, force.route.split)

@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from headway.evidence.pairs import Pairs
+
 __all__ = ["Arm", "Window"]
 
 
@@ -19,7 +21,11 @@ class Arm(Struct, frozen=True, kw_only=True):
 
 
 class Window(Struct, frozen=True, kw_only=True):
-    """Unix seconds from `start` to `end`; `weight` is the candidate's percent that was in force throughout."""
+    """Unix seconds from `start` to `end`; `weight` is the candidate's percent that was in force throughout.
+
+    Where the candidate got copies, `control` are the requests that were not copied, and `pairs` those that both
+    versions answered.
+    """
 
     start: float
     end: float
@@ -27,3 +33,4 @@ class Window(Struct, frozen=True, kw_only=True):
     edges_ms: tuple[float, ...] = ()
     control: Arm
     candidate: Arm
+    pairs: Pairs | None = None

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from headway.evidence.bundle import Signature
 from headway.evidence.measurement import Measurement
+from headway.evidence.pairs import Pairs
 from headway.evidence.record import Trained
 from headway.evidence.summary import Summary
 from headway.evidence.window import Arm
@@ -239,8 +240,8 @@ class Observed(Struct, frozen=True, kw_only=True):
     """A snapshot of a target for one model in one environment.
 
     `weights` are those in force by version, the stable one first; `counts` are cumulative since `epoch` (a new observer
-    makes a new epoch), and empty while the observer does not answer.  `unseen` is why nothing at all could be seen;
-    then the rest says nothing.
+    makes a new epoch), and empty while the observer does not answer; so are `pairs`, None unless requests are copied.
+    `unseen` is why nothing at all could be seen; then the rest says nothing.
     """
 
     objects: Mapping[tuple[str, str, str], Object] = {}
@@ -249,6 +250,7 @@ class Observed(Struct, frozen=True, kw_only=True):
     weights: Mapping[str, float] = {}
     counts: Mapping[str, Arm] = {}
     edges_ms: tuple[float, ...] = ()
+    pairs: Pairs | None = None
     epoch: str = ""
     summaries: tuple[PodSummary, ...] = ()
     tripped: str = ""

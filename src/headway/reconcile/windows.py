@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from headway.evidence.pairs import Pairs, taken
 from headway.evidence.window import Arm, Window
 from headway.reconcile.ports import Observed
 
@@ -21,11 +22,18 @@ class Opening(Struct, frozen=True, kw_only=True):
     epoch: str
     weights: Mapping[str, float]
     counts: Mapping[str, Arm]
+    pairs: Pairs | None = None
 
 
 def open_window(observed: Observed, now: float) -> Opening:
     """Begin a window with what is seen now."""
-    return Opening(start=now, epoch=observed.epoch, weights=dict(observed.weights), counts=dict(observed.counts))
+    return Opening(
+        start=now,
+        epoch=observed.epoch,
+        weights=dict(observed.weights),
+        counts=dict(observed.counts),
+        pairs=observed.pairs,
+    )
 
 
 def jumped(opening: Opening, now: float, window_s: float) -> bool:
@@ -56,6 +64,7 @@ def close_window(opening: Opening, observed: Observed, now: float, *, control: s
         edges_ms=observed.edges_ms,
         control=theirs,
         candidate=mine,
+        pairs=taken(observed.pairs, opening.pairs or Pairs()) if observed.pairs else None,
     )
 
 

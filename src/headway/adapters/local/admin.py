@@ -2,6 +2,7 @@
 
 import http.client
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
 __all__ = ["ask", "ask_model"]
@@ -28,14 +29,15 @@ def ask(path: Path, target: str, *, timeout_s: float = 1.0) -> bytes | None:
     return _get(_Unix(path, timeout_s), target)
 
 
-def ask_model(port: int, target: str, *, timeout_s: float = 1.0) -> bytes | None:
-    """The same of a model's process."""
-    return _get(http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s), target)
+def ask_model(port: int, target: str, *, timeout_s: float = 1.0, nonce: str = "") -> bytes | None:
+    """The same of a model's process; with its `nonce`, what it tells its supervisor alone."""
+    headers = {"Headway-Nonce": nonce} if nonce else {}
+    return _get(http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s), target, headers)
 
 
-def _get(connection: http.client.HTTPConnection, target: str) -> bytes | None:
+def _get(connection: http.client.HTTPConnection, target: str, headers: Mapping[str, str] | None = None) -> bytes | None:
     try:
-        connection.request("GET", target, headers={"Connection": "close"})
+        connection.request("GET", target, headers={"Connection": "close", **(headers or {})})
         answer = connection.getresponse()
         body = answer.read(_MOST + 1)
     except (OSError, http.client.HTTPException):

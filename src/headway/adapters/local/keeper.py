@@ -154,5 +154,6 @@ def _view(pod: Pod) -> PodView:
         version=pod.work.version,
         pid=pod.who.pid if pod.who else 0,
         port=pod.port,
+        nonce=pod.nonce,
         state="leaving" if pod.leaving else "ready" if pod.port else "starting",
     )

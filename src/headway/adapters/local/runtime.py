@@ -14,6 +14,7 @@ from headway.adapters.local import counts, wish
 from headway.adapters.local.admin import ask, ask_model
 from headway.adapters.local.client import call, start
 from headway.adapters.local.memory import Memory
+from headway.adapters.local.pairing import Pairing
 from headway.adapters.local.process import alive, identify
 from headway.adapters.local.records import records_file, records_key
 from headway.adapters.local.words import (
@@ -81,6 +82,7 @@ class LocalRuntime:
         self._timing = timing or Timing()
         self._server = tuple(server)
         self._memory = Memory(self._root / "memory.db")
+        self._pairing = Pairing()
 
     def apply(self, model: str, environment: str, objects: Sequence[Object]) -> None:
         """Bring one model in one environment to these objects; what is no longer among them ends after its traffic.
@@ -121,6 +123,7 @@ class LocalRuntime:
             weights={back.version: back.weight for back in backends},
             counts=_counts(view),
             edges_ms=EDGES_MS,
+            pairs=self._pairing.look(view),
             epoch=view.epoch,
             summaries=_summaries(view),
             tripped=place.tripped,

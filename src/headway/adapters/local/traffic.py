@@ -216,7 +216,8 @@ class Mover:
         for key, target in targets.items():
             place = self._ledger.places[key]
             if target != place.force:
-                other = not place.force or place.force.works != target.works
+                force = place.force
+                other = not force or (force.works, force.route.split) != (target.works, target.route.split)
                 past = (*place.retiring, place.force) if place.force and other else place.retiring
                 place = structs.replace(place, force=target, retiring=past, generation=place.generation + other)
                 self._ledger.put_place(key, place)

@@ -146,6 +146,7 @@ class PodView(Struct, frozen=True, kw_only=True):
     version: str
     pid: int
     port: int
+    nonce: str
     state: Literal["starting", "ready", "leaving"]
 
 
