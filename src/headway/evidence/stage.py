@@ -4,6 +4,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from headway.evidence.pairs import Pairs
+from headway.evidence.weights import Split
 from headway.evidence.window import Arm, Window
 from headway.spec.release import Served
 from headway.stats.track import Track
@@ -19,6 +21,7 @@ class Tally(Struct, frozen=True, kw_only=True):
     `wish` is the digest of the wish it was computed under; `before` and `control` the stable version's totals
     from before the rollout and from its windows; `tracks` the running evidence of each guardrail, in the wish's order.
     `ratio` is the running evidence that requests are not split as the weights say, by how far they are off.
+    `pairs` are those of all windows, `agreement` the running evidence on how alike their answers are.
     """
 
     wish: str
@@ -27,6 +30,8 @@ class Tally(Struct, frozen=True, kw_only=True):
     edges_ms: tuple[float, ...] = ()
     tracks: tuple[tuple[Track, ...], ...] = ()
     ratio: tuple[float, ...] = ()
+    agreement: Track | None = None
+    pairs: Pairs | None = None
 
 
 class Rollout(Struct, frozen=True, kw_only=True):
@@ -34,6 +39,7 @@ class Rollout(Struct, frozen=True, kw_only=True):
 
     `before` holds the stable version's counts from before the start, if they are known; `lost` counts how often the
     state was lost; `replicas` are those that the stable version had at the start, below which it never shrinks.
+    `split` is whether the candidate answers users or gets copies, from its start to its end.
     """
 
     model: str
@@ -43,6 +49,7 @@ class Rollout(Struct, frozen=True, kw_only=True):
     state: State = "waiting"
     stage: int = 0
     weight: float = 0.0
+    split: Split = "answers"
     started: float
     deadline: float
     windows: tuple[Window, ...] = ()

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from headway.decide.rollout.reach import findings, forecast
+from headway.decide.rollout.table import STRATEGIES
 from headway.plan.facts import Place
 from headway.reconcile.scene import Scene
 from headway.reconcile.windows import open_window, since
@@ -72,6 +73,8 @@ def _said(scene: Scene, place: Place) -> tuple[tuple[str, ...], tuple[Finding, .
     wish, rate = placed.value.spec.rollout, seen.errors / seen.starts if seen.starts else 0.0
     reaches = forecast(wish, seen.starts / seen.seconds, rate)
     said = tuple(f"{reach.guardrail}: {reach.said}" for reach in reaches)
+    if STRATEGIES[wish.strategy].REST:
+        said += (f"{wish.strategy}: {STRATEGIES[wish.strategy].REST}.",)
     return said, findings(wish, reaches, Where(file=placed.file))
 
 

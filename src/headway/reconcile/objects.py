@@ -59,7 +59,7 @@ def _wanted(
         )
         for found in shares(wanted, _running(scene.observed[place.environment]))
     ]
-    return objects(model, env, arms)
+    return objects(model, env, arms, rollout.split if candidate and rollout else "answers")
 
 
 def _statement(scene: Scene, environment: Environment, served: Served) -> str:

@@ -5,6 +5,7 @@ from typing import Literal
 
 from headway.decide.rollout.decision import finish, give_up
 from headway.decide.rollout.rules import verdict_of
+from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.record import Released, RolledOut, Subject
 from headway.evidence.stage import Rollout
 from headway.evidence.state import Try
@@ -80,6 +81,7 @@ def begin(scene: Scene, place: Place, candidate: Served, over: Served, *, lost: 
         environment=place.environment,
         candidate=candidate,
         over=over,
+        split=STRATEGIES[model.spec.rollout.strategy].SPLIT,
         started=started,
         deadline=started + model.spec.rollout.deadline.after,
         restarts=tries.get((candidate.bundle, place.environment), Try()).starts,

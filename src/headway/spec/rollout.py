@@ -4,10 +4,13 @@ from typing import Literal
 
 from msgspec import Struct
 
+from headway.spec.experiment import Shadow
 from headway.spec.guardrail import ErrorGuardrail, Guardrail
 from headway.spec.quantity import Seconds, Share
 
-__all__ = ["Deadline", "Rollout", "WrongAtMost"]
+__all__ = ["Deadline", "Rollout", "Strategies", "WrongAtMost"]
+
+Strategies = Literal["canary", "blue-green", "ab", "shadow", "direct"]
 
 
 class WrongAtMost(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -38,20 +41,23 @@ class Rollout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     """How a new version takes over live traffic, and what guards it.
 
     Attributes:
-        strategy: `canary` rises by stages, `blue-green` compares at half of the traffic, `direct` switches at once;
-            `ab` and `shadow` come later.
-        stages: Percentages of live traffic, rising; promotion follows the last one.
+        strategy: `canary` rises by stages, `blue-green` compares at half of the traffic, `shadow` answers copies of
+            requests and no user, `direct` switches at once; `ab` comes later.
+        stages: Percentages of live traffic, rising; promotion follows the last one. Of a `shadow`, those that are
+            copied.
         window: How long counts are gathered before each look.
         guardrails: What the candidate is compared by; all of them must show safety.
+        shadow: How answers are compared by the strategy `shadow`.
         wrong_at_most: How often the rollout may decide wrongly.
         deadline: When it ends if it could not decide.
         keep: How long the old version's copies are kept after a promotion.
     """
 
-    strategy: Literal["canary", "blue-green", "ab", "shadow", "direct"] = "canary"
+    strategy: Strategies = "canary"
     stages: tuple[float, ...] = (5.0, 20.0, 50.0)
     window: Seconds = 60.0
     guardrails: tuple[Guardrail, ...] = (ErrorGuardrail(),)
+    shadow: Shadow | None = None
     wrong_at_most: WrongAtMost = WrongAtMost()
     deadline: Deadline = Deadline()
     keep: Seconds = 3600.0

@@ -4,9 +4,13 @@ import math
 
 from headway.decide.rollout.machine import Event
 from headway.decide.rollout.strategy import Sight, weighed
+from headway.evidence.weights import Split
 from headway.spec.rollout import Rollout
 
-__all__ = ["event", "stages"]
+__all__ = ["REST", "SPLIT", "event", "stages"]
+
+SPLIT: Split = "answers"
+REST = ""
 
 
 def stages(wish: Rollout) -> tuple[float, ...]:
@@ -18,7 +22,7 @@ def event(sight: Sight | None) -> tuple[Event, str] | None:
     """Harm shown by any guardrail ends it; safety shown by all moves it on: stage i of k asks for (1/alpha)^(i/k)."""
     if sight is None:
         return None
-    found = weighed(sight.guardrails, sight.tally)
+    found = (*weighed(sight.guardrails, sight.tally), *sight.beside)
     for (name, harm, _), asked in zip(found, sight.limits.harm, strict=True):
         if harm >= asked:
             odds = f"evidence of {_times(harm)} where {_times(asked)} are asked for"

@@ -8,7 +8,8 @@ import math
 
 from msgspec import structs
 
-from headway.decide.rollout.guardrails.evidence import fold, opened, stage_of
+from headway.decide.rollout.agreement import agreement_asked, agreement_weighed, folded, in_words
+from headway.decide.rollout.guardrails.evidence import opened, stage_of
 from headway.decide.rollout.machine import ENDED, LIVE, Event, follow
 from headway.decide.rollout.strategy import Sight, Strategy, limits
 from headway.decide.rollout.table import STRATEGIES
@@ -46,7 +47,7 @@ def decide(  # noqa: PLR0913 - what is wanted, what stands, and everything seen 
     strategy = STRATEGIES.get(wish.strategy)
     if rollout.state in ENDED or rollout.state in {"promoting", "aborting"}:
         return rollout
-    drawn = None
+    drawn, doubt = None, doubt or _other_way(rollout, wish, strategy)
     if strategy and rollout.state in LIVE and not doubt:
         rollout, drawn = _looked(rollout, wish, strategy, window)
     doubt = doubt or _split_wrong(rollout)
@@ -98,7 +99,7 @@ def _looked(rollout: Rollout, wish: Wish, strategy: Strategy, window: Window | N
     at = stage_of(stages, window.weight) if window else None
     if window is None or at is None:
         return rollout, None
-    tally = fold(_tally(rollout, wish, stages), wish.guardrails, stages, window)
+    tally = folded(_tally(rollout, wish, stages), wish, stages, window)
     rollout = structs.replace(rollout, windows=(*rollout.windows, window), tally=tally)
     drawn = strategy.event(
         Sight(
@@ -107,19 +108,31 @@ def _looked(rollout: Rollout, wish: Wish, strategy: Strategy, window: Window | N
             stage=at,
             stages=len(stages),
             limits=limits(wish, rollout.restarts),
+            beside=agreement_weighed(wish, tally),
         )
     )
+    drawn = _told(drawn, wish, strategy, tally)
     return rollout, drawn if at == rollout.stage or (drawn and drawn[0] == "harm") else None
+
+
+def _told(drawn: Drawn | None, wish: Wish, strategy: Strategy, tally: Tally) -> Drawn | None:
+    """With how answers compare where there are two to a request, and what a promotion does not rest on."""
+    if drawn is None:
+        return None
+    what, why = drawn
+    pairs = in_words(wish, tally.pairs) if strategy.SPLIT == "copies" else ""
+    return what, "; ".join(filter(None, (why, pairs, strategy.REST if what == "safe" else "")))
 
 
 def _tally(rollout: Rollout, wish: Wish, stages: tuple[float, ...]) -> Tally:
     """What was kept; computed again from all windows when the wish has changed since."""
-    asked = digest_of([wish.guardrails, stages])
+    agreement = agreement_asked(wish)
+    asked = digest_of([wish.guardrails, stages, *([agreement] if agreement else [])])
     if rollout.tally and rollout.tally.wish == asked:
         return rollout.tally
     tally = opened(asked, wish.guardrails, rollout.before)
     for window in rollout.windows:
-        tally = fold(tally, wish.guardrails, stages, window)
+        tally = folded(tally, wish, stages, window)
     return tally
 
 
@@ -127,6 +140,14 @@ def _lost(rollout: Rollout) -> Drawn | None:
     if rollout.lost < 2:
         return None
     return "lost", "its state was lost twice, so the test cannot go on"
+
+
+def _other_way(rollout: Rollout, wish: Wish, strategy: Strategy | None) -> str:
+    """Why the test cannot go on as it began: evidence from copies is none for a share of the users, nor the reverse."""
+    if strategy is None or not strategy.stages(wish) or rollout.split == strategy.SPLIT:
+        return ""
+    ways = {"answers": "answering users", "copies": "answering copies of their requests"}
+    return f"it began {ways[rollout.split]}, and main asks for {ways[strategy.SPLIT]} now; a new start takes it up"
 
 
 def _split_wrong(rollout: Rollout) -> str:

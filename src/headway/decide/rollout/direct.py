@@ -2,9 +2,13 @@
 
 from headway.decide.rollout.machine import Event
 from headway.decide.rollout.strategy import Sight
+from headway.evidence.weights import Split
 from headway.spec.rollout import Rollout
 
-__all__ = ["event", "stages"]
+__all__ = ["REST", "SPLIT", "event", "stages"]
+
+SPLIT: Split = "answers"
+REST = ""
 
 
 def stages(wish: Rollout) -> tuple[float, ...]:  # noqa: ARG001 - the same for every wish

@@ -76,7 +76,7 @@ def findings(wish: Wish, reaches: Sequence[Reach], place: Place) -> tuple[Findin
         for reach in reaches
         if not reach.decides
     ]
-    if not wish.guardrails and wish.strategy in {"canary", "blue-green"}:
+    if not wish.guardrails and wish.strategy in {"canary", "blue-green", "shadow"}:
         found.append(
             Finding(
                 code="E204",

@@ -7,15 +7,17 @@ import msgspec
 from msgspec import Struct
 
 from headway.decide.conclude import Rule, conclude
-from headway.decide.rollout.guardrails.evidence import fold, opened, stage_of
+from headway.decide.rollout.agreement import agreement_weighed, folded, in_words
+from headway.decide.rollout.guardrails.evidence import opened, stage_of
 from headway.decide.rollout.strategy import Strategy, limits, weighed
 from headway.decide.rollout.table import STRATEGIES
-from headway.evidence.stage import Rollout
+from headway.evidence.stage import Rollout, Tally
 from headway.evidence.verdict import Answer, Inputs, Verdict
 from headway.evidence.window import Arm, Window
+from headway.spec.experiment import Shadow
 from headway.spec.guardrail import ErrorGuardrail, Guardrail, LatencyGuardrail
 from headway.spec.rollout import Rollout as Wish
-from headway.spec.rollout import WrongAtMost
+from headway.spec.rollout import Strategies, WrongAtMost
 
 __all__ = ["RULES", "Ended", "verdict_of"]
 
@@ -24,7 +26,7 @@ class Ended(Struct, frozen=True, kw_only=True):
     """Inputs of `rollout/1`: what was asked, and every window that was counted."""
 
     name: str
-    strategy: str
+    strategy: Strategies
     stages: tuple[float, ...]
     errors: tuple[ErrorGuardrail, ...]
     latencies: tuple[LatencyGuardrail, ...]
@@ -32,6 +34,7 @@ class Ended(Struct, frozen=True, kw_only=True):
     restarts: int
     before: Arm
     windows: tuple[Window, ...]
+    shadow: Shadow | None = None
 
 
 def verdict_of(rollout: Rollout, wish: Wish) -> Verdict:
@@ -46,6 +49,7 @@ def verdict_of(rollout: Rollout, wish: Wish) -> Verdict:
         restarts=rollout.restarts,
         before=rollout.before,
         windows=rollout.windows,
+        shadow=wish.shadow,
     )
     return rollout_1(msgspec.to_builtins(seen))
 
@@ -54,7 +58,13 @@ def rollout_1(inputs: Inputs) -> Verdict:
     """Harm shown after any window fails; safety shown after a last window at the last stage passes; else undecided."""
     seen = msgspec.convert(inputs, Ended)
     guards: tuple[Guardrail, ...] = (*seen.errors, *seen.latencies)
-    wish = Wish(stages=seen.stages, guardrails=guards, wrong_at_most=seen.wrong_at_most)
+    wish = Wish(
+        strategy=seen.strategy,
+        stages=seen.stages,
+        guardrails=guards,
+        shadow=seen.shadow,
+        wrong_at_most=seen.wrong_at_most,
+    )
     strategy = STRATEGIES.get(seen.strategy)
     stages = strategy.stages(wish) if strategy else ()
     if not strategy or not stages:
@@ -68,10 +78,10 @@ def _concluded(seen: Ended, wish: Wish, strategy: Strategy) -> Verdict:
     tally = opened("", wish.guardrails, seen.before)
     harmful = False
     for window in seen.windows:
-        tally = fold(tally, wish.guardrails, stages, window)
-        weights = zip(weighed(wish.guardrails, tally), asked.harm, strict=True)
+        tally = folded(tally, wish, stages, window)
+        weights = zip(_found(wish, tally), asked.harm, strict=True)
         harmful = harmful or any(harm >= needed for (_, harm, _), needed in weights)
-    found = weighed(wish.guardrails, tally)
+    found = _found(wish, tally)
     at_end = bool(seen.windows) and stage_of(stages, seen.windows[-1].weight) == len(stages) - 1
     safe = bool(found) and at_end and all(safety >= asked.safe for _, _, safety in found)
     answer = Answer.FAIL if harmful else Answer.PASS if safe else Answer.UNDECIDED
@@ -86,7 +96,15 @@ def _concluded(seen: Ended, wish: Wish, strategy: Strategy) -> Verdict:
         f"{sum(window.control.starts for window in seen.windows):,} beside it"
     )
     why = f"{totals}; evidence {told or 'of nothing, for there is no guardrail'}"
+    if strategy.SPLIT == "copies":
+        why += f"; {in_words(wish, tally.pairs)}"
+    if strategy.REST:
+        why += f"; {strategy.REST}"
     return conclude("rollout/1", seen, answer, numbers=numbers, why=why)
+
+
+def _found(wish: Wish, tally: Tally) -> tuple[tuple[str, float, float], ...]:
+    return (*weighed(wish.guardrails, tally), *agreement_weighed(wish, tally))
 
 
 def _times(log: float) -> str:

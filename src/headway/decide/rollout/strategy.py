@@ -6,9 +6,11 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from headway.decide.rollout.agreement import agreement_asked
 from headway.decide.rollout.guardrails.evidence import evidence_of_harm, evidence_of_safety
 from headway.decide.rollout.machine import Event
 from headway.evidence.stage import Tally
+from headway.evidence.weights import Split
 from headway.spec.guardrail import Guardrail, title
 from headway.spec.rollout import Rollout
 
@@ -23,17 +25,27 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class Sight(Struct, frozen=True, kw_only=True):
-    """What a strategy may look at after a window was folded in; `stage` counts from 0."""
+    """What a strategy may look at after a window was folded in; `stage` counts from 0.
+
+    `beside` is what counts as a guardrail's evidence and is none of the wish's.
+    """
 
     tally: Tally
     guardrails: tuple[Guardrail, ...]
     stage: int
     stages: int
     limits: Limits
+    beside: tuple[tuple[str, float, float], ...] = ()
 
 
 class Strategy(Protocol):
-    """A module: stages as percent of live traffic, and what a window at one of them brings about."""
+    """A module: stages as percent of live traffic, what a share of it means, and what a window at one brings about.
+
+    `REST` says what a promotion by it does not rest on; empty where there is nothing to say.
+    """
+
+    SPLIT: Split
+    REST: str
 
     def stages(self, wish: Rollout) -> tuple[float, ...]:
         """The weights, rising."""
@@ -56,11 +68,11 @@ def limits(wish: Rollout, restarts: int) -> Limits:
     [133, 400]
     """
     halved = 2.0**restarts
-    whole = sum(guardrail.share for guardrail in wish.guardrails)
+    shares = [guardrail.share for guardrail in wish.guardrails]
+    if agreement_asked(wish):
+        shares.append(1.0)
     return Limits(
-        harm=tuple(
-            math.log(whole / guardrail.share * halved / wish.wrong_at_most.abort) for guardrail in wish.guardrails
-        ),
+        harm=tuple(math.log(sum(shares) / share * halved / wish.wrong_at_most.abort) for share in shares),
         safe=math.log(halved / wish.wrong_at_most.promote),
     )
 

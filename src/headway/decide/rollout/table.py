@@ -2,9 +2,14 @@
 
 from collections.abc import Mapping
 
-from headway.decide.rollout import blue_green, canary, direct
+from headway.decide.rollout import blue_green, canary, direct, shadow
 from headway.decide.rollout.strategy import Strategy
 
 __all__ = ["STRATEGIES"]
 
-STRATEGIES: Mapping[str, Strategy] = {"canary": canary, "blue-green": blue_green, "direct": direct}
+STRATEGIES: Mapping[str, Strategy] = {
+    "canary": canary,
+    "blue-green": blue_green,
+    "shadow": shadow,
+    "direct": direct,
+}

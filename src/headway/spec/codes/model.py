@@ -221,8 +221,8 @@ MODEL: Mapping[str, Code] = {
     ),
     "E252": code(
         "strategy that cannot run yet",
-        "`ab` and `shadow` are known names and come with a later version.",
-        "`strategy: shadow`",
+        "`ab` is a known name and comes with a later version.",
+        "`strategy: ab`",
         "Write `strategy: canary` or `strategy: blue-green`.",
     ),
     "E253": code(
@@ -242,6 +242,12 @@ MODEL: Mapping[str, Code] = {
         "Both share the rate of false aborts, so each sees less.",
         "two guardrails `{errors: rate}`",
         "Keep the stricter one.",
+    ),
+    "E256": code(
+        "settings of another strategy",
+        "A section says how one strategy works, and the rollout has another.",
+        "`shadow: {agree_at_least: 98%}` with `strategy: canary`",
+        "Write the strategy that you want, or take the section out.",
     ),
     "E260": code(
         "limit without meaning",

@@ -10,7 +10,7 @@ from headway.spec.rules.guardrails import guardrail_faults
 
 __all__ = ["rollout_faults"]
 
-COMING = ("ab", "shadow")
+COMING = ("ab",)
 
 
 def rollout_faults(placed: Placed[Model]) -> Iterator[Finding]:
@@ -21,20 +21,27 @@ def rollout_faults(placed: Placed[Model]) -> Iterator[Finding]:
         why = f"`{rollout.strategy}` comes with a later version; a rollout by it would never start."
         do = "Write `strategy: canary`, which compares with the live version on live traffic, too."
         yield error("E252", f"strategy '{rollout.strategy}' cannot run yet", at, why=why, do=do)
-    if rollout.strategy not in {"canary", "blue-green"}:
+    if rollout.shadow is not None and rollout.strategy != "shadow":
+        at = placed.place("spec", "rollout", "shadow")
+        why = f"`shadow` says how copies are compared, and `strategy: {rollout.strategy}` makes none."
+        do = "Write `strategy: shadow`, or take the section out."
+        yield error("E256", "settings of another strategy", at, why=why, do=do)
+    if rollout.strategy not in {"canary", "blue-green", "shadow"}:
         return
-    if rollout.strategy == "canary":
+    if rollout.strategy != "blue-green":
         yield from _stages(placed)
+    yield from _shadow(placed)
     yield from _times(placed)
     yield from guardrail_faults(placed)
     yield from _levels(placed)
 
 
 def _stages(placed: Placed[Model]) -> Iterator[Finding]:
-    stages = placed.value.spec.rollout.stages
+    rollout = placed.value.spec.rollout
+    stages = rollout.stages
     if not stages:
         at = placed.place("spec", "rollout", "stages")
-        why = "A canary without a stage never gets a request."
+        why = f"A {rollout.strategy} without a stage never gets a request."
         yield error("E250", "no stage", at, why=why, do="Write `stages: [5, 20, 50]`, say.")
     for number, stage in enumerate(stages):
         at = placed.place("spec", "rollout", "stages", number)
@@ -53,6 +60,25 @@ def _stages(placed: Placed[Model]) -> Iterator[Finding]:
             yield error("E250", "stages do not rise", at, why=why, do="Write them in rising order, each once.")
 
 
+def _shadow(placed: Placed[Model]) -> Iterator[Finding]:
+    rollout, task = placed.value.spec.rollout, placed.value.spec.task
+    asked = rollout.shadow
+    if asked is None or rollout.strategy != "shadow":
+        return
+    least, within = asked.agree_at_least, asked.within
+    at = placed.place("spec", "rollout", "shadow", "agree_at_least")
+    if least is not None and not 0 < least < 1:
+        why = "That two versions always agree is shown by no number of requests, and that they may never says nothing."
+        yield error("E254", "agreement without meaning", at, why=why, do="Write `agree_at_least: 98%`, say.")
+    elif least is not None and within is None and task.kind == "regression":
+        why = "A regression answers numbers, and without `within` only labels are compared."
+        yield error("E254", "agreement that compares nothing", at, why=why, do="Add `within`, in units of the label.")
+    if within is not None and within < 0:
+        at = placed.place("spec", "rollout", "shadow", "within")
+        why = "Two numbers are never less than nothing apart."
+        yield error("E254", "distance below zero", at, why=why, do="Write 0 or more.")
+
+
 def _times(placed: Placed[Model]) -> Iterator[Finding]:
     rollout = placed.value.spec.rollout
     window, after = written("seconds", rollout.window), written("seconds", rollout.deadline.after)
@@ -67,7 +93,7 @@ def _times(placed: Placed[Model]) -> Iterator[Finding]:
         do = f"Write `after: {written('seconds', rollout.window * 60)}`, say, or a shorter window."
         yield error("E251", "deadline before the first window", at, why=why, do=do)
         return
-    stages = len(rollout.stages) if rollout.strategy == "canary" else 1
+    stages = 1 if rollout.strategy == "blue-green" else len(rollout.stages)
     needed = rollout.window * stages
     if rollout.deadline.after < needed:
         all_of_them = written("seconds", needed)
