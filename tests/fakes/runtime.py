@@ -30,6 +30,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     observer: int = 0
     silent: bool = False
     pairs: Pairs | None = None
+    groups: Mapping[str, tuple[Arm, ...]] = {}
     unseen: str = ""
 
     def ready_of(self, version: str, replicas: int) -> int:
@@ -95,6 +96,7 @@ class FakeRuntime:
             weights={back.version: back.weight for back in backends},
             counts={} if seen.silent else {back.version: seen.counts.get(back.version, zero) for back in backends},
             edges_ms=EDGES_MS,
+            groups=seen.groups if place.force and place.force.route.split == "users" else {},
             pairs=seen.pairs if place.force and place.force.route.split == "copies" else None,
             epoch=f"{seen.observer}-{place.generation}",
             summaries=seen.summaries,

@@ -4,6 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from headway.evidence.experiment import Experiment
 from headway.evidence.pairs import Pairs
 from headway.evidence.weights import Split
 from headway.evidence.window import Arm, Window
@@ -39,7 +40,7 @@ class Rollout(Struct, frozen=True, kw_only=True):
 
     `before` holds the stable version's counts from before the start, if they are known; `lost` counts how often the
     state was lost; `replicas` are those that the stable version had at the start, below which it never shrinks.
-    `split` is whether the candidate answers users or gets copies, from its start to its end.
+    `split` is what the candidate's share means, from its start to its end; `experiment` the sums of one between users.
     """
 
     model: str
@@ -59,3 +60,4 @@ class Rollout(Struct, frozen=True, kw_only=True):
     why: str = ""
     before: Arm = Arm()
     tally: Tally | None = None
+    experiment: Experiment | None = None

@@ -6,8 +6,9 @@ from msgspec import Struct
 
 __all__ = ["Backend", "Route", "Split"]
 
-# What a version's share of the requests means: it answers them, or it gets copies of requests that stable answers.
-Split: TypeAlias = Literal["answers", "copies"]
+# What a version's share means: it answers so many requests, it gets copies of so many that stable answers, or it
+# answers all requests of so many users.
+Split: TypeAlias = Literal["answers", "copies", "users"]
 
 
 class Backend(Struct, frozen=True, kw_only=True):
@@ -22,7 +23,8 @@ class Route(Struct, frozen=True, kw_only=True):
     """One model's way in, in one environment.  The first backend is the stable one; weights add up to 100.
 
     With `copies`, requests are split all the same, and stable answers those of the others, too: each other version gets
-    a copy of every request in its share, and what it answers reaches no user.
+    a copy of every request in its share, and what it answers reaches no user.  With `users`, a user is told by the
+    request header `header`, or by a cookie where none is named.
     """
 
     model: str
@@ -30,3 +32,4 @@ class Route(Struct, frozen=True, kw_only=True):
     backends: tuple[Backend, ...]
     listen: str = ""
     split: Split = "answers"
+    header: str = ""

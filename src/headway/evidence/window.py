@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from headway.evidence.pairs import Pairs
 
-__all__ = ["Arm", "Window"]
+__all__ = ["Arm", "Groups", "Window"]
 
 
 class Arm(Struct, frozen=True, kw_only=True):
@@ -20,11 +20,18 @@ class Arm(Struct, frozen=True, kw_only=True):
     slower: tuple[int, ...] = ()
 
 
+class Groups(Struct, frozen=True, kw_only=True):
+    """Counts of both arms by groups of users; as many groups in each."""
+
+    control: tuple[Arm, ...]
+    candidate: tuple[Arm, ...]
+
+
 class Window(Struct, frozen=True, kw_only=True):
     """Unix seconds from `start` to `end`; `weight` is the candidate's percent that was in force throughout.
 
     Where the candidate got copies, `control` are the requests that were not copied, and `pairs` those that both
-    versions answered.
+    versions answered.  Where users are kept apart, `groups` are the same counts by random groups of them.
     """
 
     start: float
@@ -34,3 +41,4 @@ class Window(Struct, frozen=True, kw_only=True):
     control: Arm
     candidate: Arm
     pairs: Pairs | None = None
+    groups: Groups | None = None

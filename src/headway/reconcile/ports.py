@@ -240,7 +240,8 @@ class Observed(Struct, frozen=True, kw_only=True):
     """A snapshot of a target for one model in one environment.
 
     `weights` are those in force by version, the stable one first; `counts` are cumulative since `epoch` (a new observer
-    makes a new epoch), and empty while the observer does not answer; so are `pairs`, None unless requests are copied.
+    makes a new epoch), and empty while the observer does not answer; so are `pairs`, None unless requests are copied,
+    and `groups` of users, empty unless users are kept apart.
     `unseen` is why nothing at all could be seen; then the rest says nothing.
     """
 
@@ -249,6 +250,7 @@ class Observed(Struct, frozen=True, kw_only=True):
     address: str = ""
     weights: Mapping[str, float] = {}
     counts: Mapping[str, Arm] = {}
+    groups: Mapping[str, tuple[Arm, ...]] = {}
     edges_ms: tuple[float, ...] = ()
     pairs: Pairs | None = None
     epoch: str = ""

@@ -1,11 +1,12 @@
 """Cuts an observer's cumulative counts into windows.  Knows no rule; a window in which anything changed is dropped."""
 
 from collections.abc import Mapping
+from itertools import starmap
 
 from msgspec import Struct
 
 from headway.evidence.pairs import Pairs, taken
-from headway.evidence.window import Arm, Window
+from headway.evidence.window import Arm, Groups, Window
 from headway.reconcile.ports import Observed
 
 __all__ = ["Opening", "close_window", "jumped", "open_window", "since"]
@@ -23,6 +24,7 @@ class Opening(Struct, frozen=True, kw_only=True):
     weights: Mapping[str, float]
     counts: Mapping[str, Arm]
     pairs: Pairs | None = None
+    groups: Mapping[str, tuple[Arm, ...]] = {}
 
 
 def open_window(observed: Observed, now: float) -> Opening:
@@ -33,6 +35,7 @@ def open_window(observed: Observed, now: float) -> Opening:
         weights=dict(observed.weights),
         counts=dict(observed.counts),
         pairs=observed.pairs,
+        groups=dict(observed.groups),
     )
 
 
@@ -65,7 +68,19 @@ def close_window(opening: Opening, observed: Observed, now: float, *, control: s
         control=theirs,
         candidate=mine,
         pairs=taken(observed.pairs, opening.pairs or Pairs()) if observed.pairs else None,
+        groups=_groups(opening, observed, control, candidate),
     )
+
+
+def _groups(opening: Opening, observed: Observed, control: str, candidate: str) -> Groups | None:
+    """The same by groups of users, where they are kept apart."""
+    arms = []
+    for version in (control, candidate):
+        before, after = opening.groups.get(version), observed.groups.get(version)
+        if before is None or after is None:
+            return None
+        arms.append(tuple(starmap(since, zip(before, after, strict=True))))
+    return Groups(control=arms[0], candidate=arms[1])
 
 
 def since(before: Arm | None, after: Arm | None) -> Arm:

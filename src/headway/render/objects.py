@@ -181,5 +181,6 @@ def _route(model: Model, environment: Environment, arms: Sequence[ServedArm], sp
         ),
         listen=environment.spec.listen if environment.spec.target == "local" else "",
         split=split,
+        header=model.spec.rollout.ab.header if split == "users" and model.spec.rollout.ab else "",
     )
     return TRAFFIC[router].write(route)

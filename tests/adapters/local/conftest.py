@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.adapters.local.kit import local_runtime
+from tests.adapters.local.shop import Shop
 
 from headway.adapters.local.runtime import LocalRuntime
 
@@ -16,3 +17,12 @@ def runtime(tmp_path: Path) -> Iterator[LocalRuntime]:
         yield made
     finally:
         made.shut_down()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    made = Shop(tmp_path)
+    try:
+        yield made
+    finally:
+        made.runtime.shut_down()

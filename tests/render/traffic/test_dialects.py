@@ -30,7 +30,8 @@ def routes(draw: st.DrawFn) -> Route:
         environment=draw(names),
         backends=(stable, candidate) if both else (Backend(version=first, service=draw(names), weight=100.0),),
         listen=draw(st.sampled_from(["", "127.0.0.1:0", "127.0.0.1:8080"])),
-        split=draw(st.sampled_from(["answers", "copies"])),
+        split=draw(st.sampled_from(["answers", "copies", "users"])),
+        header=draw(st.sampled_from(["", "x-user-id"])),
     )
 
 

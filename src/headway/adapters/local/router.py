@@ -76,7 +76,10 @@ class Router:
     def clusters(self, routes: Iterable[Route], limits: envoy.Limits) -> str:
         """Write every cluster of these routes; the file's version."""
         known = list(routes)
-        said = (limits, sorted({envoy.arm_name(route, back) for route in known for back in route.backends}))
+        said = (
+            limits,
+            sorted({(one.split, *(envoy.cluster_name(one, back) for back in one.backends)) for one in known}),
+        )
 
         def made() -> list[envoy.Resource]:
             folder = str(self._folder / "eds")

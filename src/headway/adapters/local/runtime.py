@@ -34,6 +34,7 @@ from headway.adapters.local.words import (
     place_key,
 )
 from headway.evidence.bundle import BUNDLE_FILE
+from headway.evidence.experiment import total
 from headway.evidence.summary import Summary
 from headway.evidence.window import Arm
 from headway.reconcile.ports import Observed, PodSummary, PortError, Store, UnreachableError, Workload
@@ -116,12 +117,14 @@ class LocalRuntime:
         view = answer.view
         place = view.place
         backends = place.force.route.backends if place.force else ()
+        counted = _counts(view)
         return Observed(
             objects={ref(item): item for item in place.objects},
             workloads=tuple(_workload(view, work) for work in place.works),
             address=f"{place.host}:{place.port}" if view.listening else "",
             weights={back.version: back.weight for back in backends},
-            counts=_counts(view),
+            counts={version: total(arms) for version, arms in counted.items()},
+            groups=counted if place.force and place.force.route.split == "users" else {},
             edges_ms=EDGES_MS,
             pairs=self._pairing.look(view),
             epoch=view.epoch,
@@ -257,20 +260,24 @@ def _workload(view: View, work: Work) -> Workload:
     )
 
 
-def _counts(view: View) -> dict[str, Arm]:
-    """Counts by version; none while Envoy does not answer, which a reader must not take for silence of users."""
+def _counts(view: View) -> dict[str, tuple[Arm, ...]]:
+    """Counts by version, and of each by groups of users (one group where users are not kept apart).
+
+    None while Envoy does not answer, which a reader must not take for silence of users.
+    """
     if not view.place.force:
         return {}
     route = view.place.force.route
-    arms = {back.version: envoy.arm_name(route, back) for back in route.backends}
+    arms = {back.version: envoy.arm_names(route, back) for back in route.backends}
+    every = [name for names in arms.values() for name in names]
     # A question makes Envoy merge its workers' histograms, but it answers from those merged before: so ask first.
     ask(Path(view.admin), counts.MERGE)
-    body = ask(Path(view.admin), counts.question(arms.values()))
+    body = ask(Path(view.admin), counts.question(every))
     if body is None:
         return {}
     with suppress(ValueError):
-        seen = counts.arms(body, arms.values())
-        return {version: seen[name] for version, name in arms.items()}
+        seen = counts.arms(body, every)
+        return {version: tuple(seen[name] for name in names) for version, names in arms.items()}
     return {}
 
 

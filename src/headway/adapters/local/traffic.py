@@ -217,7 +217,7 @@ class Mover:
             place = self._ledger.places[key]
             if target != place.force:
                 force = place.force
-                other = not force or (force.works, force.route.split) != (target.works, target.route.split)
+                other = not force or _counted(force) != _counted(target)
                 past = (*place.retiring, place.force) if place.force and other else place.retiring
                 place = structs.replace(place, force=target, retiring=past, generation=place.generation + other)
                 self._ledger.put_place(key, place)
@@ -237,3 +237,8 @@ class Mover:
 
     def _limits(self) -> envoy.Limits:
         return envoy.Limits(stale_s=self._ledger.timing.stale, answer_s=self._ledger.timing.answer)
+
+
+def _counted(carried: Carried) -> tuple[object, ...]:
+    """What cannot change without another beginning of all counts."""
+    return carried.works, carried.route.split, carried.route.header

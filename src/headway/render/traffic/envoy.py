@@ -14,12 +14,16 @@ from headway.render.traffic.dialect import parts, percent
 from headway.spec.digest import canonical
 
 __all__ = [
+    "COOKIE",
+    "GROUPS",
+    "HEADER_ASKED",
     "HEADER_PAIR",
     "HEADER_VERSION",
     "Endpoint",
     "Limits",
     "Resource",
     "arm_name",
+    "arm_names",
     "assignment",
     "cluster",
     "cluster_name",
@@ -39,6 +43,13 @@ HEADER_VERSION = "headway-version"
 HEADER_PAIR = "headway-pair"
 _API = "type.googleapis.com/envoy."
 _ROUTES_FILE = "rds.json"
+# By this a request asks for a version; in an experiment only.
+HEADER_ASKED = "x-model-version"
+# Users of each version are counted in so many groups: enough to know how users vary, few enough for Envoy's statistics.
+GROUPS = 16
+COOKIE = "headway-user"
+_COOKIE_SET = rf".*(^|;\s*){COOKIE}=[^;]+.*"
+_REQUEST_ID = "x-request-id"
 _METADATA = "headway.dev"
 # A fraction counts in millionths, a weight in hundred-thousandths.
 _FRACTION_PARTS = 10
@@ -93,6 +104,12 @@ def arm_name(route: Route, backend: Backend) -> str:
     return own if backend == stable or route.split == "copies" else f"{own}~{stable.version}"
 
 
+def arm_names(route: Route, backend: Backend) -> tuple[str, ...]:
+    """Every cluster that a version's requests are charged to: one, or one for each group of its users."""
+    name = arm_name(route, backend)
+    return tuple(f"{name}~{group:02d}" for group in range(GROUPS)) if route.split == "users" else (name,)
+
+
 def _copied_name(route: Route) -> str:
     """The cluster of stable's answers to requests that are copied: counted apart, for the others are the control."""
     return f"{cluster_name(route, route.backends[0])}~copied"
@@ -105,8 +122,10 @@ def clusters(route: Route, limits: Limits, folder: str) -> tuple[Resource, ...]:
     if route.split == "copies":
         return (*own, _aggregate(_copied_name(route), (cluster_name(route, stable),), limits))
     arms = tuple(
-        _aggregate(arm_name(route, back), (cluster_name(route, back), cluster_name(route, stable)), limits)
-        for back in route.backends[1:]
+        _aggregate(name, dict.fromkeys((cluster_name(route, back), cluster_name(route, stable))), limits)
+        for back in route.backends
+        for name in (*arm_names(route, back), *([_asked_name(route, back)] if route.split == "users" else []))
+        if name != cluster_name(route, stable)
     )
     return own + arms
 
@@ -133,7 +152,7 @@ def cluster(name: str, limits: Limits, folder: str) -> Resource:
     }
 
 
-def _aggregate(name: str, members: Sequence[str], limits: Limits) -> Resource:
+def _aggregate(name: str, members: Iterable[str], limits: Limits) -> Resource:
     return {
         "@type": f"{_API}config.cluster.v3.Cluster",
         "name": name,
@@ -185,9 +204,10 @@ def route_configuration(route: Route, limits: Limits) -> Resource:
         "environment": route.environment,
         "listen": route.listen,
         "split": route.split,
+        "header": route.header,
         "backends": [{"version": back.version, "service": back.service} for back in route.backends],
     }
-    rows = _copies(route, limits) if route.split == "copies" else [_answers(route, limits)]
+    rows = _ROWS[route.split](route, limits)
     # The last row takes what no row before it took.
     rows[-1]["metadata"] = {"filter_metadata": {_METADATA: told}}
     return {
@@ -197,13 +217,13 @@ def route_configuration(route: Route, limits: Limits) -> Resource:
     }
 
 
-def _answers(route: Route, limits: Limits) -> Resource:
+def _answers(route: Route, limits: Limits) -> list[Resource]:
     """Each request picks a version by its weight."""
     arms = [
         {"name": arm_name(route, back), "weight": parts(back.weight), "response_headers_to_add": [_version(back)]}
         for back in route.backends
     ]
-    return {"match": {"prefix": "/"}, "route": {"weighted_clusters": {"clusters": arms}, **_tries(limits)}}
+    return [{"match": {"prefix": "/"}, "route": {"weighted_clusters": {"clusters": arms}, **_tries(limits)}}]
 
 
 def _copies(route: Route, limits: Limits) -> list[Resource]:
@@ -241,12 +261,69 @@ def _copies(route: Route, limits: Limits) -> list[Resource]:
     return [*rows, rest]
 
 
+def _asked_name(route: Route, backend: Backend) -> str:
+    """Who asks for a version by name was not dealt to it by chance, so these requests are counted apart."""
+    return f"{cluster_name(route, backend)}~asked"
+
+
+def _users(route: Route, limits: Limits) -> list[Resource]:
+    """A user keeps one version while the shares stay: hashed by a header, or by a cookie that is set at first sight.
+
+    The cookie holds the id of the first request, by whose hash that request was dealt, too.
+    """
+    rows: list[Resource] = [
+        {
+            "match": {"prefix": "/", "headers": [_equals(HEADER_ASKED, back.version)]},
+            "response_headers_to_add": [_version(back)],
+            "route": {"cluster": _asked_name(route, back), **_tries(limits)},
+        }
+        for back in route.backends
+    ]
+    split = {"match": {"prefix": "/"}}
+    if route.header:
+        return [*rows, {**split, "route": _dealt(route, limits, {"header": {"header_name": route.header}})}]
+    known = {"prefix": "/", "headers": [{"name": "cookie", "string_match": {"safe_regex": {"regex": _COOKIE_SET}}}]}
+    given = f"{COOKIE}=%REQ({_REQUEST_ID})%; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax"
+    cookie = {"header": {"key": "set-cookie", "value": given}, "append_action": "APPEND_IF_EXISTS_OR_ADD"}
+    return [
+        *rows,
+        {"match": known, "route": _dealt(route, limits, {"cookie": {"name": COOKIE}})},
+        {
+            **split,
+            "response_headers_to_add": [cookie],
+            "route": _dealt(route, limits, {"header": {"header_name": _REQUEST_ID}}),
+        },
+    ]
+
+
+def _dealt(route: Route, limits: Limits, by: Resource) -> Resource:
+    """Versions, and in each its groups, by a hash; a request without what is hashed is dealt at random."""
+    arms = [
+        {"name": name, "weight": weight, "response_headers_to_add": [_version(back)]}
+        for back in route.backends
+        for name, weight in zip(arm_names(route, back), _parted(parts(back.weight)), strict=True)
+    ]
+    return {"weighted_clusters": {"use_hash_policy": True, "clusters": arms}, "hash_policy": [by], **_tries(limits)}
+
+
+def _parted(weight: int) -> list[int]:
+    """A weight in as many parts as there are groups, as equal as whole numbers are."""
+    return [weight // GROUPS + (group < weight % GROUPS) for group in range(GROUPS)]
+
+
+def _equals(header: str, value: str) -> Resource:
+    return {"name": header, "string_match": {"exact": value}}
+
+
 def _version(back: Backend) -> Resource:
     return {"header": {"key": HEADER_VERSION, "value": back.version}, "append_action": "ADD_IF_ABSENT"}
 
 
 def _fraction(weight: float) -> Resource:
     return {"numerator": parts(weight) * _FRACTION_PARTS, "denominator": "MILLION"}
+
+
+_ROWS = {"answers": _answers, "copies": _copies, "users": _users}
 
 
 def _tries(limits: Limits) -> Resource:
@@ -288,11 +365,12 @@ def read_route(resource: Mapping[str, Any]) -> Route:
             environment=told["environment"],
             listen=told["listen"],
             split=split,
+            header=told["header"],
             backends=tuple(
                 Backend(version=back["version"], service=back["service"], weight=0.0) for back in told["backends"]
             ),
         )
-        weights = _copied(route, rows) if split == "copies" else _weighted(rows[-1])
+        weights = _copied(route, rows) if split == "copies" else _weighted(route, rows[-1])
         backends = zip(route.backends, weights, strict=True)
         return msgspec.structs.replace(
             route, backends=tuple(msgspec.structs.replace(back, weight=percent(weight)) for back, weight in backends)
@@ -301,8 +379,10 @@ def read_route(resource: Mapping[str, Any]) -> Route:
         raise ValueError(f"this route configuration is not as Headway writes it ({error!r})") from error
 
 
-def _weighted(row: Resource) -> list[int]:
-    return [arm["weight"] for arm in row["route"]["weighted_clusters"]["clusters"]]
+def _weighted(route: Route, row: Resource) -> list[int]:
+    """Of each version the weights of all its clusters."""
+    weights = {arm["name"]: arm["weight"] for arm in row["route"]["weighted_clusters"]["clusters"]}
+    return [sum(weights.pop(name) for name in arm_names(route, back)) for back in route.backends]
 
 
 def _copied(route: Route, rows: Sequence[Resource]) -> list[int]:

@@ -48,7 +48,8 @@ def listener(name: str, host: str, port: int, folder: str) -> Resource:
         "@type": f"{_API}extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": name,
         "codec_type": "AUTO",
-        "generate_request_id": False,
+        # A user without a cookie is dealt by it, and gets it as a cookie.
+        "generate_request_id": True,
         "normalize_path": True,
         "rds": {"route_config_name": name, "config_source": watched(f"{folder}/{name}", "rds.json")},
         "http_filters": [

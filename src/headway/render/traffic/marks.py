@@ -18,6 +18,7 @@ SERVICE_PORT = 8080
 _VERSIONS = "headway.dev/versions"
 _LISTEN = "headway.dev/listen"
 _SPLIT = "headway.dev/split"
+_HEADER = "headway.dev/header"
 
 
 def host_of(route: Route) -> str:
@@ -32,6 +33,8 @@ def marks(route: Route) -> Object:
         annotations[_LISTEN] = route.listen
     if route.split != "answers":
         annotations[_SPLIT] = route.split
+    if route.header:
+        annotations[_HEADER] = route.header
     return {
         "name": f"{route.model}-{route.environment}",
         "labels": {
@@ -62,6 +65,7 @@ def marked(
             environment=labels[LABEL_ENVIRONMENT],
             listen=annotations.get(_LISTEN, ""),
             split=msgspec.convert(annotations.get(_SPLIT, "answers"), Split),
+            header=annotations.get(_HEADER, ""),
             backends=tuple(
                 Backend(version=version, service=service, weight=percent(share))
                 for version, (service, share) in zip(versions, split(found[0]["spec"]), strict=True)

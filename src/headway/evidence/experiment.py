@@ -1,0 +1,57 @@
+"""Sums of an experiment between users: counts of each arm by random groups of its users.  Knows no rule."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from headway.evidence.window import Arm
+
+__all__ = ["Experiment", "summed", "total"]
+
+
+class Experiment(Struct, frozen=True, kw_only=True):
+    """What the windows of an experiment add up to; `wish` is the digest of what it was counted under.
+
+    `looks` counts how often it was judged, the last time after `looked` windows of `windows`; `uneven` is whether users
+    were found not to be split as intended.
+    """
+
+    wish: str
+    windows: int = 0
+    looks: int = 0
+    looked: int = 0
+    uneven: bool = False
+    edges_ms: tuple[float, ...] = ()
+    control: tuple[Arm, ...] = ()
+    candidate: tuple[Arm, ...] = ()
+
+
+def total(groups: Sequence[Arm]) -> Arm:
+    """All groups together.
+
+    >>> total([Arm(starts=1, slower=(1, 0)), Arm(starts=2, errors=1, slower=(2, 1))])
+    Arm(starts=3, errors=1, slower=(3, 1))
+    """
+    return Arm(
+        starts=sum(group.starts for group in groups),
+        errors=sum(group.errors for group in groups),
+        slower=tuple(map(sum, zip(*(group.slower for group in groups), strict=True))),
+    )
+
+
+def summed(before: Sequence[Arm], more: Sequence[Arm]) -> tuple[Arm, ...]:
+    """Group by group.
+
+    >>> summed([Arm(starts=1, errors=1)], [Arm(starts=2)])
+    (Arm(starts=3, errors=1, slower=()),)
+    """
+    if not before:
+        return tuple(more)
+    return tuple(
+        Arm(
+            starts=old.starts + new.starts,
+            errors=old.errors + new.errors,
+            slower=tuple(a + b for a, b in zip(old.slower, new.slower, strict=True)),
+        )
+        for old, new in zip(before, more, strict=True)
+    )
