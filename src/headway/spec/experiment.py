@@ -1,10 +1,26 @@
-"""What a strategy asks beside guardrails: how alike a shadow's answers must be."""
+"""What a strategy asks beside guardrails: how alike a shadow's answers must be, how an experiment tells users apart."""
+
+from typing import Literal
 
 from msgspec import Struct
 
 from headway.spec.quantity import Share
 
-__all__ = ["Shadow"]
+__all__ = ["Ab", "Shadow"]
+
+
+class Ab(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An experiment between users: who sees the candidate, and when it has won.
+
+    Attributes:
+        header: The request header that tells users apart; without it a cookie does, which Headway sets.
+        share: Percentage of the users who see the candidate.
+        wins_when: It is shown to be `safe` by every guardrail, or beside that `better` by one of them.
+    """
+
+    header: str = ""
+    share: float = 50.0
+    wins_when: Literal["safe", "better"] = "better"
 
 
 class Shadow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

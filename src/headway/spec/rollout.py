@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from headway.spec.experiment import Shadow
+from headway.spec.experiment import Ab, Shadow
 from headway.spec.guardrail import ErrorGuardrail, Guardrail
 from headway.spec.quantity import Seconds, Share
 
@@ -42,11 +42,13 @@ class Rollout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
 
     Attributes:
         strategy: `canary` rises by stages, `blue-green` compares at half of the traffic, `shadow` answers copies of
-            requests and no user, `direct` switches at once; `ab` comes later.
+            requests and no user, `ab` compares between users and ends with a winner or none, `direct` switches at
+            once.
         stages: Percentages of live traffic, rising; promotion follows the last one. Of a `shadow`, those that are
             copied.
         window: How long counts are gathered before each look.
         guardrails: What the candidate is compared by; all of them must show safety.
+        ab: Who sees the candidate by the strategy `ab`, and when it has won.
         shadow: How answers are compared by the strategy `shadow`.
         wrong_at_most: How often the rollout may decide wrongly.
         deadline: When it ends if it could not decide.
@@ -57,6 +59,7 @@ class Rollout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     stages: tuple[float, ...] = (5.0, 20.0, 50.0)
     window: Seconds = 60.0
     guardrails: tuple[Guardrail, ...] = (ErrorGuardrail(),)
+    ab: Ab | None = None
     shadow: Shadow | None = None
     wrong_at_most: WrongAtMost = WrongAtMost()
     deadline: Deadline = Deadline()

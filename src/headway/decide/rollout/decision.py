@@ -9,6 +9,7 @@ import math
 from msgspec import structs
 
 from headway.decide.rollout.agreement import agreement_asked, agreement_weighed, folded, in_words
+from headway.decide.rollout.experiment import looked
 from headway.decide.rollout.guardrails.evidence import opened, stage_of
 from headway.decide.rollout.machine import ENDED, LIVE, Event, follow
 from headway.decide.rollout.strategy import Sight, Strategy, limits
@@ -99,6 +100,9 @@ def _looked(rollout: Rollout, wish: Wish, strategy: Strategy, window: Window | N
     at = stage_of(stages, window.weight) if window else None
     if window is None or at is None:
         return rollout, None
+    if strategy.SPLIT == "users":
+        rollout, seen = looked(rollout, wish, window)
+        return rollout, _told(seen, wish, strategy, None)
     tally = folded(_tally(rollout, wish, stages), wish, stages, window)
     rollout = structs.replace(rollout, windows=(*rollout.windows, window), tally=tally)
     drawn = strategy.event(
@@ -115,12 +119,12 @@ def _looked(rollout: Rollout, wish: Wish, strategy: Strategy, window: Window | N
     return rollout, drawn if at == rollout.stage or (drawn and drawn[0] == "harm") else None
 
 
-def _told(drawn: Drawn | None, wish: Wish, strategy: Strategy, tally: Tally) -> Drawn | None:
+def _told(drawn: Drawn | None, wish: Wish, strategy: Strategy, tally: Tally | None) -> Drawn | None:
     """With how answers compare where there are two to a request, and what a promotion does not rest on."""
     if drawn is None:
         return None
     what, why = drawn
-    pairs = in_words(wish, tally.pairs) if strategy.SPLIT == "copies" else ""
+    pairs = in_words(wish, tally.pairs) if tally and strategy.SPLIT == "copies" else ""
     return what, "; ".join(filter(None, (why, pairs, strategy.REST if what == "safe" else "")))
 
 
@@ -146,7 +150,11 @@ def _other_way(rollout: Rollout, wish: Wish, strategy: Strategy | None) -> str:
     """Why the test cannot go on as it began: evidence from copies is none for a share of the users, nor the reverse."""
     if strategy is None or not strategy.stages(wish) or rollout.split == strategy.SPLIT:
         return ""
-    ways = {"answers": "answering users", "copies": "answering copies of their requests"}
+    ways = {
+        "answers": "answering requests",
+        "copies": "answering copies of requests",
+        "users": "answering a share of the users",
+    }
     return f"it began {ways[rollout.split]}, and main asks for {ways[strategy.SPLIT]} now; a new start takes it up"
 
 
@@ -155,6 +163,8 @@ def _split_wrong(rollout: Rollout) -> str:
 
     Nothing cures it by itself, for what was counted stays in doubt; so it ends at the deadline, or by a person.
     """
+    if rollout.experiment and rollout.experiment.uneven:
+        return "users are not split as intended, so the versions cannot be compared"
     evidence = mismatch(rollout.tally.ratio) if rollout.tally else 0.0
     if evidence < math.log(1.0 / SPLIT_WRONG_AT_MOST):
         return ""

@@ -51,7 +51,7 @@ def forecast(wish: Wish, requests_per_second: float, base_rate: float) -> tuple[
     [True, False]
     """
     strategy = STRATEGIES.get(wish.strategy)
-    stages = strategy.stages(wish) if strategy else ()
+    stages = strategy.stages(wish) if strategy and strategy.SPLIT != "users" else ()  # how users vary is not known
     if not stages:
         return ()
     return tuple(
@@ -76,7 +76,7 @@ def findings(wish: Wish, reaches: Sequence[Reach], place: Place) -> tuple[Findin
         for reach in reaches
         if not reach.decides
     ]
-    if not wish.guardrails and wish.strategy in {"canary", "blue-green", "shadow"}:
+    if not wish.guardrails and wish.strategy != "direct":
         found.append(
             Finding(
                 code="E204",

@@ -7,7 +7,9 @@ import msgspec
 from msgspec import Struct
 
 from headway.decide.conclude import Rule, conclude
+from headway.decide.rollout import experiment
 from headway.decide.rollout.agreement import agreement_weighed, folded, in_words
+from headway.decide.rollout.experiment import experiment_verdict
 from headway.decide.rollout.guardrails.evidence import opened, stage_of
 from headway.decide.rollout.strategy import Strategy, limits, weighed
 from headway.decide.rollout.table import STRATEGIES
@@ -39,6 +41,8 @@ class Ended(Struct, frozen=True, kw_only=True):
 
 def verdict_of(rollout: Rollout, wish: Wish) -> Verdict:
     """What the evidence says: pass (promote), fail (abort), undecided (its deadline or a person ended it)."""
+    if wish.strategy == "ab":
+        return experiment_verdict(rollout, wish)
     seen = Ended(
         name=f"rollout of {rollout.candidate.version}",
         strategy=wish.strategy,
@@ -111,4 +115,4 @@ def _times(log: float) -> str:
     return f"{math.exp(min(log, 700.0)):.3g}x"
 
 
-RULES: Mapping[str, Rule] = {"rollout/1": rollout_1}
+RULES: Mapping[str, Rule] = {"rollout/1": rollout_1, **experiment.RULES}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from headway.decide.rollout import blue_green, canary, direct, shadow
+from headway.decide.rollout import ab, blue_green, canary, direct, shadow
 from headway.decide.rollout.strategy import Strategy
 
 __all__ = ["STRATEGIES"]
@@ -10,6 +10,7 @@ __all__ = ["STRATEGIES"]
 STRATEGIES: Mapping[str, Strategy] = {
     "canary": canary,
     "blue-green": blue_green,
+    "ab": ab,
     "shadow": shadow,
     "direct": direct,
 }

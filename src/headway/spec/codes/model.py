@@ -219,12 +219,6 @@ MODEL: Mapping[str, Code] = {
         "`window: 60s` with `deadline: {after: 30s}`",
         "Lengthen the deadline, or shorten the window.",
     ),
-    "E252": code(
-        "strategy that cannot run yet",
-        "`ab` is a known name and comes with a later version.",
-        "`strategy: ab`",
-        "Write `strategy: canary` or `strategy: blue-green`.",
-    ),
     "E253": code(
         "guardrail with a gap",
         "Between what is safe and what is harm nothing decides, so such a candidate stays until the deadline.",
@@ -248,6 +242,12 @@ MODEL: Mapping[str, Code] = {
         "A section says how one strategy works, and the rollout has another.",
         "`shadow: {agree_at_least: 98%}` with `strategy: canary`",
         "Write the strategy that you want, or take the section out.",
+    ),
+    "E257": code(
+        "header that cannot be",
+        "Users are told apart by a request header, whose name has letters, digits and a few signs.",
+        "`ab: {header: user id}`",
+        "Write a name such as `x-user-id`, or leave it out: then a cookie tells users apart.",
     ),
     "E260": code(
         "limit without meaning",

@@ -122,4 +122,10 @@ PROJECT: Mapping[str, Code] = {
         "`target: kubernetes` without `records`, and a model with `serve: {records: {sample: 1%}}`",
         "Give the environment an address.",
     ),
+    "E125": code(
+        "users cannot be kept apart here",
+        "An experiment keeps each user at one version, and neither the Gateway API nor Istio can say so by weights.",
+        "`strategy: ab`, and an environment with `target: kubernetes` and `traffic: live`",
+        "Use `strategy: canary` there.",
+    ),
 }

@@ -1,7 +1,7 @@
 """Rules for the project and its environments: their order, who may sign, and who decides where."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from headway.spec.convert import nearest
 from headway.spec.environment import Environment
@@ -26,6 +26,9 @@ def project(papers: Papers) -> Iterator[Finding]:
     for each in papers.environments:
         yield from _environment(each)
         yield from _records(each, recorded=recorded)
+        yield from _users(
+            each, kept=[one.value.metadata.name for one in papers.models if one.value.spec.rollout.strategy == "ab"]
+        )
     placed = papers.project
     if placed is None:
         return
@@ -160,6 +163,16 @@ def _records(placed: Placed[Environment], *, recorded: bool) -> Iterator[Finding
     elif recorded and not spec.records and spec.target == "kubernetes":
         why = "A model asks for records of its predictions, and a pod has no disk to keep them on."
         yield warning("E124", "records go nowhere", at, why=why, do="Add `records: https://collector.example/events`.")
+
+
+def _users(placed: Placed[Environment], *, kept: Sequence[str]) -> Iterator[Finding]:
+    """Models that keep users apart, where nothing can."""
+    spec = placed.value.spec
+    if kept and spec.traffic == "live" and spec.target == "kubernetes":
+        at = placed.place("spec", "target")
+        why = f"`strategy: ab` of {', '.join(kept)} keeps each user at one version, and no router of a cluster says so."
+        do = "Write `strategy: canary` there, or serve that environment on one machine."
+        yield error("E125", "users cannot be kept apart here", at, why=why, do=do)
 
 
 def _living(signers: tuple[Signer, ...]) -> Mapping[str, Signer]:

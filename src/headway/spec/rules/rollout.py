@@ -1,5 +1,6 @@
 """Rules for rollouts: what the wish alone shows to be impossible, whatever the traffic."""
 
+import re
 from collections.abc import Iterator
 
 from headway.spec.finding import Finding, error
@@ -10,27 +11,28 @@ from headway.spec.rules.guardrails import guardrail_faults
 
 __all__ = ["rollout_faults"]
 
-COMING = ("ab",)
+RISING = ("canary", "shadow")
+# It takes users on both sides to compare them.
+LEAST_SHARE, MOST_SHARE = 1.0, 99.0
+# RFC 9110, section 5.1.
+HEADER = r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}"
 
 
 def rollout_faults(placed: Placed[Model]) -> Iterator[Finding]:
     """What is wrong with the rollout section."""
     rollout = placed.value.spec.rollout
-    if rollout.strategy in COMING:
-        at = placed.place("spec", "rollout", "strategy")
-        why = f"`{rollout.strategy}` comes with a later version; a rollout by it would never start."
-        do = "Write `strategy: canary`, which compares with the live version on live traffic, too."
-        yield error("E252", f"strategy '{rollout.strategy}' cannot run yet", at, why=why, do=do)
-    if rollout.shadow is not None and rollout.strategy != "shadow":
-        at = placed.place("spec", "rollout", "shadow")
-        why = f"`shadow` says how copies are compared, and `strategy: {rollout.strategy}` makes none."
-        do = "Write `strategy: shadow`, or take the section out."
-        yield error("E256", "settings of another strategy", at, why=why, do=do)
-    if rollout.strategy not in {"canary", "blue-green", "shadow"}:
+    for section, asked in (("ab", rollout.ab), ("shadow", rollout.shadow)):
+        if asked is not None and rollout.strategy != section:
+            at = placed.place("spec", "rollout", section)
+            why = f"`{section}` says how `strategy: {section}` works, and the strategy is {rollout.strategy}."
+            do = f"Write `strategy: {section}`, or take the section out."
+            yield error("E256", "settings of another strategy", at, why=why, do=do)
+    if rollout.strategy == "direct":
         return
-    if rollout.strategy != "blue-green":
+    if rollout.strategy in RISING:
         yield from _stages(placed)
     yield from _shadow(placed)
+    yield from _ab(placed)
     yield from _times(placed)
     yield from guardrail_faults(placed)
     yield from _levels(placed)
@@ -79,6 +81,20 @@ def _shadow(placed: Placed[Model]) -> Iterator[Finding]:
         yield error("E254", "distance below zero", at, why=why, do="Write 0 or more.")
 
 
+def _ab(placed: Placed[Model]) -> Iterator[Finding]:
+    asked = placed.value.spec.rollout.ab
+    if asked is None:
+        return
+    if not LEAST_SHARE <= asked.share <= MOST_SHARE:
+        at = placed.place("spec", "rollout", "ab", "share")
+        why = f"With {asked.share:g} % of the users on one side there is nobody, or hardly anybody, to compare with."
+        yield error("E250", f"share of {asked.share:g} %", at, why=why, do="Write 1 to 99; 50 decides soonest.")
+    if asked.header and not re.fullmatch(HEADER, asked.header):
+        at = placed.place("spec", "rollout", "ab", "header")
+        why = f"{asked.header!r} is no name of a request header, so no user would be known by it."
+        yield error("E257", "header that cannot be", at, why=why, do="Write a name such as `x-user-id`.")
+
+
 def _times(placed: Placed[Model]) -> Iterator[Finding]:
     rollout = placed.value.spec.rollout
     window, after = written("seconds", rollout.window), written("seconds", rollout.deadline.after)
@@ -93,7 +109,7 @@ def _times(placed: Placed[Model]) -> Iterator[Finding]:
         do = f"Write `after: {written('seconds', rollout.window * 60)}`, say, or a shorter window."
         yield error("E251", "deadline before the first window", at, why=why, do=do)
         return
-    stages = 1 if rollout.strategy == "blue-green" else len(rollout.stages)
+    stages = len(rollout.stages) if rollout.strategy in RISING else 1
     needed = rollout.window * stages
     if rollout.deadline.after < needed:
         all_of_them = written("seconds", needed)
