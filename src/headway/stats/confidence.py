@@ -33,7 +33,8 @@ OFFSETS = (*(-share for share in reversed(_SHARES)), 0.0, *_SHARES)
 GRIDS = {"ratio": RATIOS, "offset": OFFSETS}
 WIDEST = {"ratio": (0.0, math.inf), "offset": (-1.0, 1.0)}
 # Odds of the fixed alternatives beyond a line; the last alternative is the candidate's rate as estimated so far.  Fixed
-# ones alone end at +-9 % however long one waits, the estimate alone starts slowly (docs/decisions/0221).
+# ones alone never reject a value nearer than half the least of them, the estimate alone starts slowly
+# (docs/decisions/0221).
 LIFTS = (1.3, 2.5)
 NEAREST_LIFT = 1.02
 MOST_RATE = 0.99
@@ -119,7 +120,8 @@ def _tested(side: float, by: float, logs: Logs, so_far: Confidence, control: flo
         return logs
     line = Line(kind=so_far.kind, by=by)
     grown = tuple(old + log_e(line, rate, control, counts) for old, rate in zip(logs, rates, strict=True))
-    return REJECTED if log_mean_exp(grown) >= math.log(2.0 / so_far.alpha) else grown
+    enough = math.log(2.0 / so_far.alpha)
+    return REJECTED if max(grown) >= enough and log_mean_exp(grown) >= enough else grown
 
 
 def _alternatives(side: float, by: float, so_far: Confidence, control: float) -> tuple[float, ...]:
