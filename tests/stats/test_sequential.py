@@ -46,11 +46,11 @@ def expected(log_of: Callable[[Counts], float], n: int, m: int, p: float, q: flo
 
 
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (3, 8), (6, 2), (0, 5), (5, 0)])
-@pytest.mark.parametrize("control", [0.02, 0.3])
+@pytest.mark.parametrize("control", [0.02, 0.3, 0.95])
 def test_evidence_of_harm_has_mean_at_most_one_wherever_the_candidate_is_tolerated(
     n: int, m: int, control: float
 ) -> None:
-    for q, part in itertools.product([0.001, 0.02, 0.3, 0.7], [0.0, 0.5, 1.0]):
+    for q, part in itertools.product([0.001, 0.02, 0.3, 0.7, 0.95], [0.0, 0.5, 1.0]):
         p = min(1.0, part * max(boundary(line, q) for line in TOLERATED))
         mean = expected(lambda counts: log_mean_exp(log_harm(TOLERATED, control, counts)), n, m, p, q)
         assert mean <= 1.0 + 1e-9
@@ -65,6 +65,13 @@ def test_evidence_of_safety_has_mean_at_most_one_wherever_the_candidate_is_beyon
         p = min(1.0, part * max(boundary(line, q) for line in MARGIN))
         mean = expected(lambda counts: log_mean_exp(log_safe(MARGIN, control, counts)), n, m, p, q)
         assert mean <= 1.0 + 1e-9
+
+
+@pytest.mark.parametrize(("n", "m"), [(1, 20), (3, 8)])
+def test_a_line_beyond_which_no_rate_lies_makes_no_evidence_out_of_nothing(n: int, m: int) -> None:
+    line = [Line(kind="ratio", by=1.1)]
+    for p, q in ((1.0, 0.95), (0.97, 0.93), (0.5, 0.9)):
+        assert expected(lambda counts: log_mean_exp(log_harm(line, 0.95, counts)), n, m, p, q) <= 1.0 + 1e-9
 
 
 def log_mean(line: Line, rate: float, control: float, counts: Counts, p: float, q: float) -> float:

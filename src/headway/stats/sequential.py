@@ -177,6 +177,9 @@ def log_harm(lines: Sequence[Line], control: float, counts: Counts) -> tuple[flo
     True
     """
     base = _kept(max(boundary(line, control) for line in lines))
+    if base >= 1.0 - LEAST_RATE:
+        # No rate lies beyond such a line, and an alternative on its near side would make evidence out of nothing.
+        return tuple(0.0 for _ in HARM_LIFTS)
     rate_of_control = _kept(control)
     return tuple(
         min(log_e(line, _kept(raised(base, lift)), rate_of_control, counts) for line in lines) for lift in HARM_LIFTS
