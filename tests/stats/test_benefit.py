@@ -27,7 +27,7 @@ def expected(log_of: Callable[[Counts], float], n: int, m: int, p: float, q: flo
 
 
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (3, 8), (6, 2), (0, 5)])
-@pytest.mark.parametrize("control", [0.03, 0.4])
+@pytest.mark.parametrize("control", [1e-9, 0.03, 0.4, 0.99])
 def test_evidence_has_mean_at_most_one_on_its_null(n: int, m: int, control: float) -> None:
     for q, part in itertools.product([0.01, 0.06, 0.3, 0.9], [0.0, 0.5, 1.0]):
         tolerated = max(0.0, min(boundary(line, q) for line in TOLERATED))

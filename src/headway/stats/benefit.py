@@ -11,6 +11,8 @@ from headway.stats.sequential import HARM_LIFTS, SAFE_FRACTIONS, Counts, Line, b
 __all__ = ["log_fallen", "log_kept"]
 
 LEAST_RATE = 1e-9
+# Below a line this near to zero no alternative fits.
+LEAST_LINE = 1e-7
 # A fall is shown by what is missing, and there is no more to miss than everything.
 FALLS = tuple(1.0 / lift for lift in HARM_LIFTS)
 
@@ -18,7 +20,7 @@ FALLS = tuple(1.0 / lift for lift in HARM_LIFTS)
 def log_fallen(lines: Sequence[Line], control: float, counts: Counts) -> tuple[float, ...]:
     """One window against "the candidate is not below the lowest of these lines", one logarithm an alternative.
 
-    `control` is the control's share as known before the window.  A line at or below zero tolerates everything: 0.0.
+    `control` is the control's share as known before the window.  A line at zero or below tolerates everything: 0.0.
 
     >>> from headway.stats.sequential import log_mean_exp
     >>> half = Counts(bad=50, of=1000, control_bad=1000, control_of=10000)
@@ -27,9 +29,9 @@ def log_fallen(lines: Sequence[Line], control: float, counts: Counts) -> tuple[f
     """
     known = _kept(control)
     base = min(boundary(line, known) for line in lines)
-    if base <= 0.0:
+    if base <= LEAST_LINE:
         return tuple(0.0 for _ in FALLS)
-    return tuple(min(log_e(line, _kept(raised(_kept(base), fall)), known, counts) for line in lines) for fall in FALLS)
+    return tuple(min(log_e(line, raised(base, fall), known, counts) for line in lines) for fall in FALLS)
 
 
 def log_kept(lines: Sequence[Line], control: float, counts: Counts) -> tuple[float, ...]:

@@ -130,7 +130,7 @@ def _alternatives(side: float, by: float, so_far: Confidence, control: float) ->
     if far <= 0.0:
         # Nothing lies below such a line.  All lies above it: the control tells, and alternatives spread around it.
         return () if side < 0.0 else (raised(control, 0.5), control, raised(control, 2.0))
-    if far >= 1.0 and side > 0.0:
+    if far >= MOST_RATE and side > 0.0:
         return ()
     base = min(MOST_RATE, far)
     # Begins with one bad request in either arm at the line.
@@ -139,7 +139,7 @@ def _alternatives(side: float, by: float, so_far: Confidence, control: float) ->
         return ()
     nearest = raised(base, NEAREST_LIFT**side)
     beyond = max(estimate, nearest) if side > 0.0 else min(estimate, nearest)
-    return (*(raised(base, lift**side) for lift in LIFTS), min(MOST_RATE, max(LEAST_RATE, beyond)))
+    return (*(raised(base, lift**side) for lift in LIFTS), min(beyond, max(MOST_RATE, nearest)))
 
 
 def interval_of(so_far: Confidence) -> Interval:
