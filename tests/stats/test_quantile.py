@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from headway.stats.quantile import cdf_band, cdf_width, level_width, quantile_interval
+from headway.stats.quantile import cdf_band, cdf_width, quantile_interval
 
 EDGES = tuple(4.0 * 1.25**k for k in range(30))
 
@@ -65,13 +65,27 @@ def test_two_versions_whose_tails_differ_have_bands_apart() -> None:
     assert any(a.low > b.high for a, b in zip(slow, fast, strict=True))
 
 
-@given(st.integers(1, 10**7), st.floats(0.01, 0.99), st.floats(1e-4, 0.5))
-def test_a_smaller_level_of_error_never_narrows_and_more_values_of_the_same_shares_do(
-    count: int, level: float, alpha: float
-) -> None:
-    assert level_width(count, level, alpha=alpha / 2) > level_width(count, level, alpha=alpha)
+def published_width(count: int, level: float, alpha: float) -> float:
+    """Half the width in level of Howard and Ramdas' theorem 1."""
+    scale = (1.4 * math.log(math.log(2.1 * count)) + math.log(10.0 / alpha)) / count
+    return 1.5 * math.sqrt(level * (1.0 - level) * scale) + 0.8 * scale
+
+
+@pytest.mark.parametrize("count", [100, 1000, 10_000, 1_000_000])
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.99])
+def test_ends_are_sure_wherever_the_published_closed_form_is(count: int, level: float) -> None:
+    width = published_width(count, level, 0.05)
+    below, beyond = math.floor((level - width) * count) - 1, math.ceil((level + width) * count)
+    if below >= 0:
+        assert quantile_interval([1.0], [count - below], count, level=level).low == 1.0
+    if beyond <= count:
+        assert quantile_interval([1.0], [count - beyond], count, level=level).high == 1.0
+
+
+@given(st.integers(1, 10**7), st.floats(1e-4, 0.5))
+def test_a_band_narrows_with_values_and_widens_with_certainty(count: int, alpha: float) -> None:
     assert cdf_width(count, alpha=alpha / 2) > cdf_width(count, alpha=alpha)
-    widths = [level_width(count * times, level, alpha=alpha) for times in (1, 4, 16)]
+    widths = [cdf_width(count * times, alpha=alpha) for times in (1, 4, 16)]
     assert all(a > b for a, b in itertools.pairwise(widths))
 
 
