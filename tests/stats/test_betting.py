@@ -61,6 +61,16 @@ def test_inverse_chances_give_a_mean_at_most_one_while_the_chances_change(p: flo
     assert p - q < than or less <= 1.0 + 1e-9
 
 
+def test_a_restart_in_the_middle_of_assignments_gives_the_same_to_the_digit() -> None:
+    source, straight, stored = np.random.default_rng(4), Effect(than=0.1), Effect(than=0.1)
+    for _ in range(50):
+        value, mine, share = float(source.random()), bool(source.random() < 0.3), float(source.uniform(0.1, 0.9))
+        straight = assigned(straight, value, candidate=mine, share=share)
+        stored = msgspec.json.decode(msgspec.json.encode(stored), type=Effect)
+        stored = assigned(stored, value, candidate=mine, share=share)
+    assert stored == straight
+
+
 def test_the_mean_is_ever_left_no_more_often_than_stated() -> None:
     source, runs, missed = np.random.default_rng(1), 60, 0
     for _ in range(runs):

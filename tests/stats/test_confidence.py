@@ -182,6 +182,7 @@ def test_windows_without_requests_or_errors_say_what_they_can() -> None:
 
 
 @given(st.lists(st.floats(-20, 700), min_size=1, max_size=20))
+@settings(deadline=None)
 def test_an_always_valid_p_value_is_the_least_inverse_of_the_evidence(logs: list[float]) -> None:
     p = 1.0
     for log in logs:

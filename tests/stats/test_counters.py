@@ -5,7 +5,7 @@ import random
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.stats.counters import Counters, Sample, forgotten, increment
@@ -36,6 +36,7 @@ def scraped(series: list[list[int]], born: float) -> tuple[list[Sample], int]:
 @given(
     st.lists(lives, min_size=1, max_size=4), st.lists(st.floats(0, 300), max_size=5), st.randoms(use_true_random=False)
 )
+@settings(max_examples=40, deadline=None)
 def test_all_events_are_counted_once_whatever_the_readings(
     fleet: list[list[list[int]]], cuts: list[float], order: random.Random
 ) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportions_ztest
 
@@ -22,6 +22,7 @@ def fields(found: Pairs) -> list[float]:
 
 
 @given(rows)
+@settings(deadline=None)
 def test_moments_are_those_of_numpy(both: list[tuple[float, float]]) -> None:
     found = pairs(*split(both))
     cov = np.cov(np.array(both).T)
@@ -31,6 +32,7 @@ def test_moments_are_those_of_numpy(both: list[tuple[float, float]]) -> None:
 
 
 @given(rows, rows, rows)
+@settings(max_examples=40, deadline=None)
 def test_windows_join_in_any_order_to_the_moments_of_all_values(
     a: list[tuple[float, float]], b: list[tuple[float, float]], c: list[tuple[float, float]]
 ) -> None:
@@ -59,16 +61,19 @@ def test_a_linearised_ratio_and_a_cuped_residual_are_what_every_value_gives() ->
 
 
 @given(st.lists(numbers, min_size=1, max_size=50), st.floats(0.01, 1.0))
+@settings(deadline=None)
 def test_a_cap_is_numpys_inverted_quantile(history: list[float], level: float) -> None:
     assert cap_of(history, level) == np.quantile(history, level * (1.0 - 1e-12), method="inverted_cdf")
 
 
 @given(st.lists(numbers, min_size=2, max_size=50), numbers)
+@settings(deadline=None)
 def test_winsorised_moments_are_those_of_the_capped_values(values: list[float], most: float) -> None:
     assert moments(values, most=most) == moments([min(value, most) for value in values])
 
 
 @given(st.integers(1, 300), st.integers(301, 5000), st.integers(0, 200), st.integers(201, 3000))
+@settings(deadline=None)
 def test_shares_under_the_null_are_those_of_the_pooled_test(
     bad: int, of: int, control_bad: int, control_of: int
 ) -> None:

@@ -83,6 +83,7 @@ def test_ends_are_sure_wherever_the_published_closed_form_is(count: int, level: 
 
 
 @given(st.integers(1, 10**7), st.floats(1e-4, 0.5))
+@settings(deadline=None)
 def test_a_band_narrows_with_values_and_widens_with_certainty(count: int, alpha: float) -> None:
     assert cdf_width(count, alpha=alpha / 2) > cdf_width(count, alpha=alpha)
     widths = [cdf_width(count * times, alpha=alpha) for times in (1, 4, 16)]

@@ -6,7 +6,7 @@ import math
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, optimize, stats
 
@@ -50,6 +50,7 @@ def test_evidence_stays_finite_far_out_and_grows_with_the_sum() -> None:
 
 
 @given(st.floats(1.0, 1e6), st.floats(0.001, 0.2))
+@settings(deadline=None)
 def test_a_sum_at_the_half_width_is_where_the_two_sided_mixture_reaches_the_level(
     variance: float, alpha: float
 ) -> None:
@@ -64,6 +65,7 @@ def test_a_sum_at_the_half_width_is_where_the_two_sided_mixture_reaches_the_leve
 
 
 @given(st.integers(1, 10**6), st.floats(-5, 5), st.floats(0.1, 10), st.floats(0.01, 0.5))
+@settings(deadline=None)
 def test_the_sequence_of_one_mean_is_the_mixture_in_other_letters(n: int, mean: float, sd: float, rho: float) -> None:
     found = mean_sequence(n, mean, sd, rho=rho, alpha=0.05)
     half = half_width(n * sd * sd, rho=(sd / rho) ** 2, alpha=0.05) / n
@@ -95,6 +97,7 @@ def fold(rows: list[tuple[int, int, float, float, float]], so_far: Score) -> Sco
 
 
 @given(windows)
+@settings(deadline=None)
 def test_the_variance_between_windows_is_that_of_its_formula(rows: list[tuple[int, int, float, float, float]]) -> None:
     score = fold(rows, Score())
     h = np.array([n * m / (n + m) for n, m, *_ in rows])
@@ -114,6 +117,7 @@ def test_the_variance_between_windows_is_that_of_its_formula(rows: list[tuple[in
 
 
 @given(windows, st.integers(0, 24))
+@settings(deadline=None)
 def test_a_restart_gives_the_same_numbers_to_the_digit(
     rows: list[tuple[int, int, float, float, float]], at: int
 ) -> None:

@@ -13,6 +13,7 @@ from headway.stats.share import WEIGHT, log_other_share, share_interval
 
 
 @given(st.integers(0, 300), st.integers(300, 5000), st.floats(0.001, 0.999))
+@settings(deadline=None)
 def test_evidence_is_the_beta_binomial_over_the_binomial_of_scipy(count: int, of: int, share: float) -> None:
     mixed = stats.betabinom.logpmf(count, of, WEIGHT * share, WEIGHT * (1.0 - share))
     truth = float(mixed - stats.binom.logpmf(count, of, share))
