@@ -92,8 +92,8 @@ def test_bursts_are_judged_between_windows(seed: int) -> None:
 def test_slow_shocks_of_one_half_ask_for_longer_windows() -> None:
     found = checked(windows_of(Shocked(0.6), windows=1440, seed=1))
     assert found.judged == "lengthen windows"
-    assert found.merge in {4, 8, 16}
-    assert found.lag <= 0.15
+    assert found.merge > 1
+    assert found.lag <= 0.1
     assert found.windows == 1440 // found.merge
 
 

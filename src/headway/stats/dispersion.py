@@ -109,8 +109,8 @@ def lag_correlation(windows: Sequence[Counts]) -> float:
 def checked(windows: Sequence[Counts]) -> Checked:
     """How a metric is to be judged, from windows of two halves of the same version in the order of time.
 
-    Lag above 0.1 (and above chance): windows are joined, two and two, until it is gone; then "lengthen windows", and
-    the joined windows are judged by the robust rule; never gone while 20 remain: "only report".  Otherwise dispersion
+    Lag above 0.1 (and above chance): windows are joined, two and two, until it is 0.1 at most; then "lengthen windows",
+    and the joined windows are judged by the robust rule; never so while 20 remain: "only report".  Otherwise dispersion
     above 1.3, or fewer than 20 windows: "robust", the variance between windows.  Otherwise "per request".
 
     >>> checked([Counts(bad=5, of=100, control_bad=5, control_of=100)] * 30).judged
@@ -119,7 +119,7 @@ def checked(windows: Sequence[Counts]) -> Checked:
     merge, now = 1, tuple(windows)
     while len(now) >= FEWEST:
         lag, phi = lag_correlation(now), dispersion(now)
-        if lag <= max(MOST_LAG, CHANCE / math.sqrt(len(now))):
+        if lag <= MOST_LAG or (merge == 1 and lag <= CHANCE / math.sqrt(len(now))):
             judged: Judged = "lengthen windows" if merge > 1 else "robust" if phi > MOST_DISPERSION else "per request"
             return Checked(judged=judged, phi=phi, lag=lag, windows=len(now), merge=merge)
         merge *= 2
