@@ -2,7 +2,8 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import pytest
@@ -10,13 +11,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from headway.stats.growth import Growth, Prospect, growth, harm_growth, safe_growth, together
+from headway.stats.benefit import log_fallen, log_kept
+from headway.stats.growth import (
+    Growth,
+    Prospect,
+    fallen_growth,
+    growth,
+    harm_growth,
+    kept_growth,
+    safe_growth,
+    together,
+)
 from headway.stats.planning import HARM_COST, SAFE_COST, chance, sights, usual_windows, windows_for
 from headway.stats.sequential import Counts, Line, log_harm, log_safe
 
 PLAIN = (Line(kind="ratio", by=1.0),)
 TOLERATED = (Line(kind="ratio", by=1.1), Line(kind="offset", by=0.001))
 MARGIN = (Line(kind="ratio", by=1.5), Line(kind="offset", by=0.005))
+FELL = (Line(kind="ratio", by=0.95), Line(kind="offset", by=-0.01))
+KEPT = (Line(kind="ratio", by=0.8), Line(kind="offset", by=-0.05))
 
 # Requests of the candidate to a decision at 19:1 and alpha 0.05: (base rate, times, border, requests).
 TABLE = (
@@ -46,20 +59,36 @@ def test_a_tenth_of_the_level_costs_a_third_more_requests() -> None:
     assert usual_windows(math.log(100), one) / usual_windows(math.log(20), one) == pytest.approx(1.36, abs=0.005)
 
 
-def logs(prospect: Prospect, bad: int, control_bad: int, *, lines: Sequence[Line], safe: bool) -> NDArray[np.float64]:
-    counts = Counts(bad=bad, of=int(prospect.of), control_bad=control_bad, control_of=int(prospect.control_of))
-    return np.array((log_safe if safe else log_harm)(lines, prospect.control, counts))
+Evidence: TypeAlias = Callable[[Sequence[Line], float, Counts], tuple[float, ...]]
+Grows: TypeAlias = Callable[[Sequence[Line], Prospect], Growth]
+HARM: tuple[Evidence, Grows, float] = (log_harm, harm_growth, HARM_COST)
+SAFE: tuple[Evidence, Grows, float] = (log_safe, safe_growth, SAFE_COST)
+FALLEN: tuple[Evidence, Grows, float] = (log_fallen, fallen_growth, HARM_COST)
+STEADY: tuple[Evidence, Grows, float] = (log_kept, kept_growth, SAFE_COST)
 
 
 def decided(
-    prospect: Prospect, lines: Sequence[Line], *, safe: bool, alpha: float, windows: int, runs: int, seed: int
+    prospect: Prospect,
+    lines: Sequence[Line],
+    evidence_of: Evidence,
+    *,
+    alpha: float,
+    windows: int,
+    runs: int,
+    seed: int,
 ) -> NDArray[np.float64]:
     """In which window each run reaches 1/alpha (infinite: in none); windows with equal counts are computed once."""
     source = np.random.default_rng(seed)
-    bad = source.binomial(int(prospect.of), prospect.rate, (runs, windows))
-    control = source.binomial(int(prospect.control_of), prospect.control, (runs, windows))
+    of, control_of = int(prospect.of), int(prospect.control_of)
+    bad = source.binomial(of, prospect.rate, (runs, windows))
+    control = source.binomial(control_of, prospect.control, (runs, windows))
     pairs, place = np.unique(np.stack([bad.ravel(), control.ravel()], axis=1), axis=0, return_inverse=True)
-    known = np.stack([logs(prospect, int(k), int(c), lines=lines, safe=safe) for k, c in pairs])
+    known = np.array(
+        [
+            evidence_of(lines, prospect.control, Counts(bad=k, of=of, control_bad=c, control_of=control_of))
+            for k, c in pairs.tolist()
+        ]
+    )
     paths = known[place.ravel()].reshape(runs, windows, -1).cumsum(axis=1)
     evidence = np.logaddexp.reduce(paths, axis=2) - math.log(paths.shape[2])
     hit = evidence >= math.log(1 / alpha)
@@ -67,31 +96,38 @@ def decided(
 
 
 @pytest.mark.parametrize(
-    ("lines", "times", "base", "of", "alpha", "safe"),
+    ("kind", "lines", "times", "base", "of", "alpha"),
     [
-        (PLAIN, 1.5, 0.01, 600, 0.05, False),
-        (PLAIN, 2.0, 0.01, 60, 0.05, False),
-        (TOLERATED, 1.5, 0.01, 600, 0.005, False),
-        (TOLERATED, 2.0, 0.01, 200, 0.005, False),
-        (TOLERATED, 6.0, 0.001, 300, 0.005, False),
-        (MARGIN, 1.0, 0.01, 600, 0.05, True),
-        (MARGIN, 1.0, 0.01, 150, 0.05, True),
-        (MARGIN, 1.2, 0.01, 600, 0.05, True),
+        (HARM, PLAIN, 1.5, 0.01, 600, 0.05),
+        (HARM, PLAIN, 2.0, 0.01, 60, 0.05),
+        (HARM, TOLERATED, 1.5, 0.01, 600, 0.005),
+        (HARM, TOLERATED, 2.0, 0.01, 200, 0.005),
+        (HARM, TOLERATED, 6.0, 0.001, 300, 0.005),
+        (SAFE, MARGIN, 1.0, 0.01, 600, 0.05),
+        (SAFE, MARGIN, 1.0, 0.01, 150, 0.05),
+        (SAFE, MARGIN, 1.2, 0.01, 600, 0.05),
+        (FALLEN, FELL, 0.8, 0.1, 600, 0.05),
+        (FALLEN, FELL, 0.9, 0.3, 300, 0.005),
+        (STEADY, KEPT, 1.0, 0.1, 60, 0.05),
+        (STEADY, KEPT, 0.98, 0.3, 200, 0.05),
     ],
 )
 def test_the_time_to_a_decision_is_that_of_simulated_rollouts(
-    lines: tuple[Line, ...], times: float, base: float, of: int, alpha: float, *, safe: bool
+    kind: tuple[Evidence, Grows, float], lines: tuple[Line, ...], times: float, base: float, of: int, alpha: float
 ) -> None:
     prospect = Prospect(rate=times * base, control=base, of=of, control_of=19 * of)
-    step = safe_growth(lines, prospect) if safe else harm_growth(lines, prospect)
-    cost = SAFE_COST if safe else HARM_COST
-    found = decided(prospect, lines, safe=safe, alpha=alpha, windows=90, runs=300, seed=11)
+    evidence_of, grows, cost = kind
+    step = grows(lines, prospect)
+    most = 3 + round(3 * usual_windows(-math.log(alpha), step, cost=cost))
+    found = decided(prospect, lines, evidence_of, alpha=alpha, windows=most, runs=300, seed=11)
     median = float(np.median(found))
     assert windows_for(0.5, -math.log(alpha), step, cost=cost) == pytest.approx(median, rel=0.2, abs=1.5)
     for windows in (round(median / 2), round(median), round(2 * median)):
         total = together([step] * windows)
         share = float((found <= windows).mean())
-        assert chance(-math.log(alpha), total, step, cost=cost) == pytest.approx(share, abs=0.15)
+        # Early the bolder bets of a mixture are ahead of the one that wins in the long run.
+        near = 0.18 if windows < median else 0.15
+        assert chance(-math.log(alpha), total, step, cost=cost) == pytest.approx(share, abs=near)
 
 
 def test_few_bad_requests_under_two_lines_are_blind_to_what_one_line_would_see() -> None:
@@ -99,9 +135,9 @@ def test_few_bad_requests_under_two_lines_are_blind_to_what_one_line_would_see()
     prospect = Prospect(rate=0.003, control=0.001, of=300, control_of=5700)
     assert math.isinf(windows_for(0.5, math.log(200), harm_growth(TOLERATED, prospect)))
     assert np.isfinite(windows_for(0.5, math.log(200), harm_growth(TOLERATED[1:], prospect)))
-    found = decided(prospect, TOLERATED, safe=False, alpha=0.005, windows=200, runs=100, seed=12)
+    found = decided(prospect, TOLERATED, log_harm, alpha=0.005, windows=200, runs=100, seed=12)
     assert (found <= 200).mean() < 0.5
-    found = decided(prospect, TOLERATED[1:], safe=False, alpha=0.005, windows=200, runs=100, seed=12)
+    found = decided(prospect, TOLERATED[1:], log_harm, alpha=0.005, windows=200, runs=100, seed=12)
     assert (found <= 200).mean() > 0.8
 
 
@@ -109,7 +145,10 @@ def test_the_mean_growth_is_that_of_the_windows_themselves() -> None:
     prospect = Prospect(rate=0.02, control=0.01, of=50, control_of=200)
     source = np.random.default_rng(3)
     bad, control = source.binomial(50, 0.02, 4000), source.binomial(200, 0.01, 4000)
-    sample = [logs(prospect, int(k), int(c), lines=PLAIN, safe=False)[5] for k, c in zip(bad, control, strict=True)]
+    sample = [
+        log_harm(PLAIN, 0.01, Counts(bad=k, of=50, control_bad=c, control_of=200))[5]
+        for k, c in zip(bad.tolist(), control.tolist(), strict=True)
+    ]
     wanted = growth(PLAIN[0], prospect, 2 * 0.01 / (0.99 + 2 * 0.01))
     assert np.mean(sample) == pytest.approx(wanted.mean, abs=4 * math.sqrt(wanted.variance / 4000))
     assert np.var(sample) == pytest.approx(wanted.variance, rel=0.15)
@@ -149,6 +188,8 @@ def test_what_cannot_be_seen_takes_for_ever() -> None:
     assert harm_growth(TOLERATED, nobody).mean == 0.0
     assert math.isinf(usual_windows(1.0, harm_growth(TOLERATED, nobody)))
     assert safe_growth(PLAIN, alike).mean == 0.0
+    assert kept_growth([Line(kind="offset", by=-0.05)], alike).mean == 0.0
+    assert fallen_growth([Line(kind="offset", by=-0.05)], alike).mean == 0.0
     assert chance(3.0, Growth(mean=0.0, variance=0.0), Growth(mean=0.0, variance=0.0)) == 0.0
     with pytest.raises(ValueError, match="between 0 and 1"):
         windows_for(1.0, 3.0, Growth(mean=1.0, variance=1.0))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from headway.stats.sequential import HARM_LIFTS, SAFE_FRACTIONS, Counts, Line, boundary, log_e, raised
 
-__all__ = ["log_fallen", "log_kept"]
+__all__ = ["FALLS", "log_fallen", "log_kept"]
 
 LEAST_RATE = 1e-9
 # Below a line this near to zero no alternative fits.

@@ -9,9 +9,10 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from headway.stats.benefit import FALLS
 from headway.stats.sequential import HARM_LIFTS, SAFE_FRACTIONS, Counts, Line, boundary, nearest_null, raised
 
-__all__ = ["Growth", "Prospect", "growth", "harm_growth", "safe_growth", "together"]
+__all__ = ["Growth", "Prospect", "fallen_growth", "growth", "harm_growth", "kept_growth", "safe_growth", "together"]
 
 # Only the proportion of the arms' requests matters to the nearest null; counts are whole numbers.
 MANY = 10**9
@@ -83,7 +84,23 @@ def harm_growth(lines: Sequence[Line], prospect: Prospect) -> Growth:
     6.18
     """
     base = max(boundary(line, prospect.control) for line in lines)
-    bets = [raised(_kept(base), lift) for lift in HARM_LIFTS]
+    return _best(lines, prospect, [raised(_kept(base), lift) for lift in HARM_LIFTS])
+
+
+def fallen_growth(lines: Sequence[Line], prospect: Prospect) -> Growth:
+    """How evidence of a fall (`benefit.log_fallen`) grows a window; the prospect's rates are of what is wished for.
+
+    >>> fewer = Prospect(rate=0.08, control=0.1, of=600, control_of=11_400)
+    >>> round(fallen_growth([Line(kind="ratio", by=0.95)], fewer).mean, 2)
+    0.79
+    """
+    base = min(boundary(line, prospect.control) for line in lines)
+    if base <= 0.0:
+        return Growth(mean=0.0, variance=0.0)
+    return _best(lines, prospect, [raised(_kept(base), fall) for fall in FALLS])
+
+
+def _best(lines: Sequence[Line], prospect: Prospect, bets: Sequence[float]) -> Growth:
     return max((_least([_logs(line, prospect, bet) for line in lines], prospect) for bet in bets), key=_mean)
 
 
@@ -118,6 +135,23 @@ def safe_growth(lines: Sequence[Line], prospect: Prospect, *, equal: float | Non
     if same >= far:
         return Growth(mean=0.0, variance=0.0)
     bets = (max(same + part * (far - same), 0.25 * same) for part in SAFE_FRACTIONS)
+    return max((growth(widest, prospect, bet) for bet in bets), key=_mean)
+
+
+def kept_growth(lines: Sequence[Line], prospect: Prospect) -> Growth:
+    """How evidence that nothing fell beyond a margin (`benefit.log_kept`) grows a window.
+
+    >>> alike = Prospect(rate=0.1, control=0.1, of=600, control_of=11_400)
+    >>> round(kept_growth([Line(kind="ratio", by=0.7)], alike).mean, 2)
+    3.55
+    """
+    known = _kept(prospect.control)
+    real = [line for line in lines if 0.0 < boundary(line, known) < known]
+    if not real:
+        return Growth(mean=0.0, variance=0.0)
+    widest = min(real, key=lambda line: boundary(line, known))
+    far = boundary(widest, known)
+    bets = (min(known + part * (far - known), 0.5 * (1.0 + known)) for part in SAFE_FRACTIONS)
     return max((growth(widest, prospect, bet) for bet in bets), key=_mean)
 
 
