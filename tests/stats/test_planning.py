@@ -130,15 +130,13 @@ def test_the_time_to_a_decision_is_that_of_simulated_rollouts(
         assert chance(-math.log(alpha), total, step, cost=cost) == pytest.approx(share, abs=near)
 
 
-def test_few_bad_requests_under_two_lines_are_blind_to_what_one_line_would_see() -> None:
-    # The least of two e-values, window by window: here each window is by chance now one line's, now the other's.
+def test_few_bad_requests_under_two_lines_are_no_reason_to_see_nothing() -> None:
+    # The least of two e-values alone finds this in 30 % of runs within 1,000 windows: decision 0224.
     prospect = Prospect(rate=0.003, control=0.001, of=300, control_of=5700)
-    assert math.isinf(windows_for(0.5, math.log(200), harm_growth(TOLERATED, prospect)))
-    assert np.isfinite(windows_for(0.5, math.log(200), harm_growth(TOLERATED[1:], prospect)))
-    found = decided(prospect, TOLERATED, log_harm, alpha=0.005, windows=200, runs=100, seed=12)
-    assert (found <= 200).mean() < 0.5
-    found = decided(prospect, TOLERATED[1:], log_harm, alpha=0.005, windows=200, runs=100, seed=12)
-    assert (found <= 200).mean() > 0.8
+    found = decided(prospect, TOLERATED, log_harm, alpha=0.005, windows=250, runs=100, seed=12)
+    median = float(np.median(found))
+    assert 60 < median < 150
+    assert windows_for(0.5, math.log(200), harm_growth(TOLERATED, prospect)) == pytest.approx(median, rel=0.2)
 
 
 def test_the_mean_growth_is_that_of_the_windows_themselves() -> None:

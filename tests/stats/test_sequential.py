@@ -16,12 +16,14 @@ from headway.stats.sequential import (
     Counts,
     Line,
     boundary,
+    expected_least,
     log_e,
     log_harm,
     log_mean_exp,
     log_safe,
     nearest_null,
     raised,
+    weights_behind,
 )
 from headway.stats.track import begun, grown, harm_of, safety_of
 
@@ -107,6 +109,51 @@ def test_no_unsafe_pair_of_rates_has_a_mean_above_one_for_any_size_of_window(  #
         return
     counts = Counts(bad=0, of=n, control_bad=0, control_of=m)
     assert log_mean(line, rate, control, counts, edge + part * (1.0 - edge), q) <= 1e-8
+
+
+several = st.sampled_from(
+    [
+        TOLERATED,
+        (Line(kind="ratio", by=1.5), Line(kind="offset", by=0.01)),
+        (Line(kind="ratio", by=1.0), Line(kind="fixed", by=0.05)),
+        (Line(kind="ratio", by=2.0), Line(kind="offset", by=0.001), Line(kind="fixed", by=0.02)),
+    ]
+)
+
+
+@given(several, st.floats(1e-5, 0.3), st.sampled_from(HARM_LIFTS), sizes, sizes, st.floats(0, 1), st.floats(0, 1))
+@settings(max_examples=400, deadline=None)
+def test_behind_any_of_several_lines_no_pair_of_rates_has_a_mean_above_one(  # noqa: PLR0917 - one law, all its parts
+    lines: tuple[Line, ...], control: float, lift: float, n: int, m: int, q: float, part: float
+) -> None:
+    bet = raised(max(boundary(line, control) for line in lines), lift)
+    found = weights_behind(lines, bet, control, (n, m))
+    p = part * min(1.0, max(boundary(line, q) for line in lines))
+    least = math.inf
+    for bad, good, control_bad, control_good in found:
+        mine = p * math.exp(bad) + (1 - p) * math.exp(good)
+        other = q * math.exp(control_bad) + (1 - q) * math.exp(control_good)
+        least = min(least, n * math.log(mine) + m * math.log(other) if mine > 0 and other > 0 else -math.inf)
+    assert least <= 1e-8
+
+
+def test_one_line_above_several_is_taken_where_windows_hold_few_bad_requests() -> None:
+    few, many = (weights_behind(TOLERATED, 0.003, 0.001, (n, 19 * n)) for n in (300, 30_000))
+    assert (len(few), len(many)) == (1, 2)
+    assert len(weights_behind(TOLERATED[:1], 0.003, 0.001, (300, 5700))) == 1
+
+
+@pytest.mark.parametrize("n", [50, 500, 5000])
+def test_the_least_of_two_logarithms_is_as_small_as_drawn(n: int) -> None:
+    found = weights_behind(TOLERATED, 0.02, 0.01, (10**6, 10**7))
+    source = np.random.default_rng(1)
+    bad, control_bad = source.binomial(n, 0.02, 20_000), source.binomial(10 * n, 0.01, 20_000)
+    drawn = np.min(
+        [w[0] * bad + w[1] * (n - bad) + w[2] * control_bad + w[3] * (10 * n - control_bad) for w in found], axis=0
+    )
+    mean, variance = expected_least(found, (0.02, 0.01), (n, 10 * n))
+    assert mean == pytest.approx(drawn.mean(), abs=0.02 * drawn.std() + 4 * drawn.std() / math.sqrt(20_000))
+    assert variance == pytest.approx(drawn.var(), rel=0.1)
 
 
 @pytest.mark.parametrize("line", [*TOLERATED, *MARGIN])

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from headway.stats.growth import MANY, Prospect
+from headway.stats.growth import Prospect
 from headway.stats.intervals import normal_quantile
 from headway.stats.sequential import Counts, Line, boundary, nearest_null
 
@@ -29,6 +29,8 @@ FAR = 6.5
 FINE = 6
 # Less than this to spend is nothing, and its boundary is infinite.
 LEAST = 1e-30
+# Expectations are taken over so many requests and divided again: counts are whole numbers.
+MANY = 10**9
 
 
 class Look(Struct, frozen=True, kw_only=True):

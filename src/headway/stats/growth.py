@@ -5,20 +5,15 @@ Assumes independent requests; `planning` turns growth into time and chance.
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
 
 from msgspec import Struct
 
 from headway.stats.benefit import FALLS
-from headway.stats.sequential import HARM_LIFTS, SAFE_FRACTIONS, Counts, Line, boundary, nearest_null, raised
+from headway.stats.sequential import HARM_LIFTS, SAFE_FRACTIONS, Line, boundary, expected_least, raised, weights_behind
 
 __all__ = ["Growth", "Prospect", "fallen_growth", "growth", "harm_growth", "kept_growth", "safe_growth", "together"]
 
-# Only the proportion of the arms' requests matters to the nearest null; counts are whole numbers.
-MANY = 10**9
 LEAST_RATE = 1e-9
-
-Logs: TypeAlias = tuple[float, float, float, float]
 
 
 class Prospect(Struct, frozen=True, kw_only=True):
@@ -47,36 +42,23 @@ def growth(line: Line, prospect: Prospect, bet: float | None = None) -> Growth:
     >>> round((math.log(20) + 1.5) / found.mean)  # requests of the candidate until 2x is found
     1227
     """
-    return _growth(_logs(line, prospect, prospect.rate if bet is None else bet), prospect)
+    return _grown((line,), prospect, prospect.rate if bet is None else bet)
 
 
-def _logs(line: Line, prospect: Prospect, bet: float) -> Logs:
-    """What one bad and one good request of the candidate, and of the control, add to the logarithm."""
-    alone = line.kind == "fixed"
+def _grown(lines: Sequence[Line], prospect: Prospect, bet: float) -> Growth:
+    alone = all(line.kind == "fixed" for line in lines)
     if prospect.of <= 0 or (prospect.control_of <= 0 and not alone):
-        return (0.0, 0.0, 0.0, 0.0)
-    rate, control = _kept(bet), _kept(prospect.control)
-    arms = Counts(bad=0, of=MANY, control_bad=0, control_of=round(MANY * prospect.control_of / prospect.of))
-    null, null_control = nearest_null(line, rate, control, arms)
-    mine = (math.log(rate / null), math.log1p(-rate) - math.log1p(-null))
-    return mine + (
-        (0.0, 0.0) if alone else (math.log(control / null_control), math.log1p(-control) - math.log1p(-null_control))
-    )
-
-
-def _growth(logs: Logs, prospect: Prospect) -> Growth:
-    bad, good, control_bad, control_good = logs
-    p, q, n, m = prospect.rate, prospect.control, prospect.of, prospect.control_of
-    mean = n * (p * bad + (1.0 - p) * good) + m * (q * control_bad + (1.0 - q) * control_good)
-    variance = n * p * (1.0 - p) * (bad - good) ** 2 + m * q * (1.0 - q) * (control_bad - control_good) ** 2
+        return Growth(mean=0.0, variance=0.0)
+    sizes = prospect.of, prospect.control_of
+    weights = weights_behind(lines, _kept(bet), _kept(prospect.control), sizes)
+    mean, variance = expected_least(weights, (prospect.rate, prospect.control), sizes)
     return Growth(mean=mean, variance=variance)
 
 
 def harm_growth(lines: Sequence[Line], prospect: Prospect) -> Growth:
     """How evidence of harm (`log_harm`) grows a window, for its best alternative.
 
-    Of several lines the least e-value counts, window by window: with few bad requests a window that is now one line's,
-    now another's, and costs growth (Clark, Oper. Res. 1961, for the two lines that yield least).
+    Of several lines the least e-value counts, or that of one line above them all, as `weights_behind` chooses.
 
     >>> wider = (Line(kind="ratio", by=1.1), Line(kind="offset", by=0.001))
     >>> found = harm_growth(wider, Prospect(rate=0.03, control=0.01, of=600, control_of=11_400))
@@ -101,24 +83,7 @@ def fallen_growth(lines: Sequence[Line], prospect: Prospect) -> Growth:
 
 
 def _best(lines: Sequence[Line], prospect: Prospect, bets: Sequence[float]) -> Growth:
-    return max((_least([_logs(line, prospect, bet) for line in lines], prospect) for bet in bets), key=_mean)
-
-
-def _least(logs: Sequence[Logs], prospect: Prospect) -> Growth:
-    """Mean and variance of the least of the windows' logarithms, which are nearly normal."""
-    (first, one), *others = sorted(((each, _growth(each, prospect)) for each in logs), key=lambda found: found[1].mean)
-    if not others:
-        return one
-    second, two = others[0]
-    apart = _growth(tuple(a - b for a, b in zip(first, second, strict=True)), prospect)  # type: ignore[arg-type]
-    if apart.variance <= 0.0:
-        return one
-    spread = math.sqrt(apart.variance)
-    z = -apart.mean / spread
-    part, density = _normal(z), spread * math.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
-    mean = one.mean * part + two.mean * (1.0 - part) - density
-    square = (one.mean**2 + one.variance) * part + (two.mean**2 + two.variance) * (1.0 - part)
-    return Growth(mean=mean, variance=max(0.0, square - (one.mean + two.mean) * density - mean**2))
+    return max((_grown(lines, prospect, bet) for bet in bets), key=_mean)
 
 
 def safe_growth(lines: Sequence[Line], prospect: Prospect, *, equal: float | None = None) -> Growth:
@@ -163,10 +128,6 @@ def together(parts: Iterable[Growth]) -> Growth:
     """
     found = tuple(parts)
     return Growth(mean=math.fsum(part.mean for part in found), variance=math.fsum(part.variance for part in found))
-
-
-def _normal(z: float) -> float:
-    return 0.5 * math.erfc(-z / math.sqrt(2.0))
 
 
 def _mean(found: Growth) -> float:
