@@ -60,7 +60,7 @@ def limits(wish: Rollout, restarts: int) -> Limits:
     For safety each guardrail is asked for all of it, since all of them must show it (an intersection-union test).
 
     >>> from headway.spec.guardrail import ErrorGuardrail
-    from headway.spec.rollout import Rollout
+    >>> from headway.spec.rollout import Rollout
     >>> round(math.exp(limits(Rollout(), 0).harm[0])), round(math.exp(limits(Rollout(), 1).harm[0]))
     (100, 200)
     >>> unequal = Rollout(guardrails=(ErrorGuardrail(share=3.0), ErrorGuardrail(share=1.0)))
