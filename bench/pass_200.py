@@ -17,6 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.adapters.local.kit import bundle, local_runtime, until
 from tests.fakes.data import MemoryData
+from tests.fakes.labels import FakeLabels
+from tests.fakes.metrics import FakeMetrics
 from tests.fakes.runtime import FakeRuntime
 from tests.fakes.signing import MemorySigning
 from tests.fakes.store import MemoryStore
@@ -90,7 +92,8 @@ def opened(folder: Path, runtime: Runtime, data: MemoryData, store: MemoryStore)
 
     world = World(
         source=source, journal=journal, store=store, data=data, trainer=Trainer(), assessor=TableAssessor(),
-        runtime=runtime, clock=Clock(), look_s=0.5, fetch_s=0.0,
+        runtime=runtime, labels=FakeLabels(), metrics=FakeMetrics(),
+        clock=Clock(), look_s=0.5, fetch_s=0.0,
     )  # fmt: skip
     book = Book(journal, MemorySigning("ada"), Clock())
     return world, Memory(book=book, jobs=NowJobs(), read_wish=read, read_reference=lambda _bundle: None)

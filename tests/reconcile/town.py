@@ -6,6 +6,8 @@ from typing import TypeVar
 import msgspec
 from tests.fakes.data import MemoryData
 from tests.fakes.journal import MemoryJournal, MemoryRemote
+from tests.fakes.labels import FakeLabels
+from tests.fakes.metrics import FakeMetrics
 from tests.fakes.runtime import FakeRuntime
 from tests.fakes.signing import MemorySigning
 from tests.fakes.source import MemorySource
@@ -155,7 +157,8 @@ class Town:
 
     def __init__(self, remote: MemoryRemote | None = None) -> None:
         self.clock, self.source, self.journal = MemoryClock(), MemorySource(), MemoryJournal(remote)
-        self.store, self.runtime = MemoryStore(), FakeRuntime()
+        self.store, self.runtime, self.labels = MemoryStore(), FakeRuntime(), FakeLabels()
+        self.metrics = FakeMetrics()
         self.data, self.trainer, self.assessor = MemoryData(self.store), ScriptTrainer(), TableAssessor()
         self.signing, self.faults = MemorySigning("ada"), Faults()
         for name in ("delay", "price", "taxi"):
@@ -183,6 +186,7 @@ class Town:
         self.world = World(
             source=around(self.source), journal=around(self.journal), store=self.store, data=around(self.data),
             trainer=around(self.trainer), assessor=around(self.assessor), runtime=around(self.runtime),
+            labels=around(self.labels), metrics=around(self.metrics),
             clock=self.clock, look_s=0.1, fetch_s=0,
         )  # fmt: skip
 
@@ -191,7 +195,9 @@ class Town:
         files = {
             "headway.yaml": PROJECT,
             "environments/staging.yaml": ENVIRONMENT.format(name="staging", traffic="none"),
-            "environments/production.yaml": ENVIRONMENT.format(name="production", traffic="live"),
+            "environments/production.yaml": ENVIRONMENT.format(
+                name="production", traffic="live, prometheus: 'http://127.0.0.1:9'"
+            ),
         }
         for name, text in ({"delay": script} | dict(others or {})).items():
             mine = name == "delay"

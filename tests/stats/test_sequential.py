@@ -58,6 +58,14 @@ def test_evidence_of_harm_has_mean_at_most_one_wherever_the_candidate_is_tolerat
         assert mean <= 1.0 + 1e-9
 
 
+@pytest.mark.parametrize("control", [0.9, 0.98, 1.0])
+def test_nothing_is_harm_beyond_a_line_that_no_rate_can_pass(control: float) -> None:
+    line = (Line(kind="offset", by=0.05),)
+    for q in (0.9, 0.95, 0.999):
+        mean = expected(lambda counts: log_mean_exp(log_harm(line, control, counts)), 4, 6, min(1.0, q + 0.05), q)
+        assert mean <= 1.0 + 1e-9
+
+
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (3, 8), (6, 2), (0, 5), (5, 0)])
 @pytest.mark.parametrize("control", [0.02, 0.3])
 def test_evidence_of_safety_has_mean_at_most_one_wherever_the_candidate_is_beyond_the_margin(

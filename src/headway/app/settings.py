@@ -31,6 +31,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     folders: Folders
     pace: Pace = Pace()
     key: Path | None = None
+    prometheus_token: Path | None = None
     environ: Mapping[str, str] = {}
 
 
@@ -84,6 +85,14 @@ SETTINGS = (
         follows="The private key to sign with. A key that headway.yaml does not list signs nothing: commands that "
         "decide refuse, and `headway up` only serves.",
     ),
+    Setting(
+        field="prometheus_token",
+        variable="HEADWAY_PROMETHEUS_TOKEN_FILE",
+        unit="file",
+        default="no token",
+        follows="The token in it is sent to an environment's Prometheus, by https or within this machine only. It is "
+        "read again for each question, so it can be changed meanwhile.",
+    ),
 )
 
 
@@ -102,7 +111,7 @@ def read_settings() -> Settings:
     home = Path(environ.get("HOME") or Path.home())
     config = environ.get("HEADWAY_CONFIG") or str(Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "headway")
     cache = environ.get("HEADWAY_CACHE") or str(Path(environ.get("XDG_CACHE_HOME") or home / ".cache") / "headway")
-    key = environ.get("HEADWAY_KEY")
+    key, token = environ.get("HEADWAY_KEY"), environ.get("HEADWAY_PROMETHEUS_TOKEN_FILE")
     return Settings(
         folders=Folders(config=Path(config).absolute(), cache=Path(cache).absolute()),
         pace=Pace(
@@ -110,6 +119,7 @@ def read_settings() -> Settings:
             fetch=_positive(environ, "HEADWAY_FETCH", Pace().fetch),
         ),
         key=Path(key) if key else None,
+        prometheus_token=Path(token).absolute() if token else None,
         environ=environ,
     )
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import msgspec
 
 from headway.adapters.local.lease import holder
+from headway.adapters.local.outcomes import RecordedOutcomes
 from headway.adapters.local.runtime import LocalRuntime
+from headway.adapters.prometheus.client import Prometheus
 from headway.adapters.signing.keys import find, load
 from headway.adapters.steps.environments import Environments
 from headway.adapters.store.folder import FolderStore
@@ -114,6 +116,8 @@ def open_world(repository: Repository) -> World:
         trainer=LateTrainer(lambda: _trainer(repository)),
         assessor=LateAssessor(lambda: _assessor(repository)),
         runtime=open_runtime(repository),
+        metrics=Prometheus(repository.settings.prometheus_token),
+        labels=RecordedOutcomes(repository.folder / "run"),
         clock=SystemClock(),
         look_s=repository.settings.pace.look,
         fetch_s=repository.settings.pace.fetch if repository.remote else 0.0,

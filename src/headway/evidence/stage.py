@@ -7,7 +7,7 @@ from msgspec import Struct
 from headway.evidence.experiment import Experiment
 from headway.evidence.pairs import Pairs
 from headway.evidence.weights import Split
-from headway.evidence.window import Arm, Window
+from headway.evidence.window import Arm, Sample, Window
 from headway.spec.release import Served
 from headway.stats.track import Track
 
@@ -22,6 +22,7 @@ class Tally(Struct, frozen=True, kw_only=True):
     `wish` is the digest of the wish it was computed under; `before` and `control` the stable version's totals
     from before the rollout and from its windows; `tracks` the running evidence of each guardrail, in the wish's order.
     `ratio` is the running evidence that requests are not split as the weights say, by how far they are off.
+    `samples` are the sums of what other sources counted, by guardrail.
     `pairs` are those of all windows, `agreement` the running evidence on how alike their answers are.
     """
 
@@ -31,6 +32,7 @@ class Tally(Struct, frozen=True, kw_only=True):
     edges_ms: tuple[float, ...] = ()
     tracks: tuple[tuple[Track, ...], ...] = ()
     ratio: tuple[float, ...] = ()
+    samples: tuple[Sample, ...] = ()
     agreement: Track | None = None
     pairs: Pairs | None = None
 

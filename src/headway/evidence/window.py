@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from headway.evidence.pairs import Pairs
 
-__all__ = ["Arm", "Groups", "Window"]
+__all__ = ["Arm", "Groups", "Part", "Sample", "Window"]
 
 
 class Arm(Struct, frozen=True, kw_only=True):
@@ -27,9 +27,32 @@ class Groups(Struct, frozen=True, kw_only=True):
     candidate: tuple[Arm, ...]
 
 
+class Part(Struct, frozen=True, kw_only=True):
+    """Of so many things in each arm, how many were such as `name` says."""
+
+    name: str
+    bad: int
+    of: int
+    control_bad: int
+    control_of: int
+
+    @property
+    def sound(self) -> bool:
+        """Can these be counts at all?  A source that says otherwise is not believed."""
+        return 0 <= self.bad <= self.of and 0 <= self.control_bad <= self.control_of
+
+
+class Sample(Struct, frozen=True, kw_only=True):
+    """What a source other than the router counted in the same window for the guardrail of that title."""
+
+    guardrail: str
+    parts: tuple[Part, ...]
+
+
 class Window(Struct, frozen=True, kw_only=True):
     """Unix seconds from `start` to `end`; `weight` is the candidate's percent that was in force throughout.
 
+    A source that said nothing of one arm or of both has no sample.
     Where the candidate got copies, `control` are the requests that were not copied, and `pairs` those that both
     versions answered.  Where users are kept apart, `groups` are the same counts by random groups of them.
     """
@@ -40,5 +63,6 @@ class Window(Struct, frozen=True, kw_only=True):
     edges_ms: tuple[float, ...] = ()
     control: Arm
     candidate: Arm
+    samples: tuple[Sample, ...] = ()
     pairs: Pairs | None = None
     groups: Groups | None = None

@@ -43,7 +43,8 @@ class Memory:
 
     `read_wish` reads the wish of a commit, `read_reference` the reference summary of a bundle by its digest.
     `jobs` runs what takes long.  `ahead` are rollouts that are further than could be stored;
-    `heard` is when each place's requests were last counted, `measured` since when its traffic is measured.
+    `heard` is when each place's requests were last counted, and when a guardrail's source last spoke, by its title;
+    `measured` is since when a place's traffic is measured.
     """
 
     book: Book
@@ -56,7 +57,7 @@ class Memory:
     references: dict[str, Summary | None] = field(default_factory=dict)
     openings: dict[Place, Opening] = field(default_factory=dict)
     ahead: dict[Place, Rollout] = field(default_factory=dict)
-    heard: dict[Place, float] = field(default_factory=dict)
+    heard: dict[tuple[str, ...], float] = field(default_factory=dict)
     watched: dict[Place, Watched] = field(default_factory=dict)
     limited: dict[tuple[str, str, str], Limited] = field(default_factory=dict)
     compared: dict[str, tuple[str, float, str]] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from headway.evidence.bundle import Signature
 from headway.evidence.measurement import Measurement
+from headway.evidence.outcome import Outcomes
 from headway.evidence.pairs import Pairs
 from headway.evidence.record import Trained
 from headway.evidence.summary import Summary
@@ -18,6 +19,7 @@ from headway.spec.gate import Gate
 from headway.spec.lock import Lock
 from headway.spec.model import Model
 from headway.spec.policy import Isolation
+from headway.stats.counters import Sample
 
 __all__ = [
     "Assessor",
@@ -28,7 +30,9 @@ __all__ = [
     "DataFiles",
     "Head",
     "Journal",
+    "Labels",
     "MeasureJob",
+    "Metrics",
     "MovedError",
     "Observed",
     "PortError",
@@ -276,6 +280,22 @@ class Runtime(Protocol):
 
     def beat(self) -> None:
         """Tell the dead-man switch that the decider lives."""
+
+
+class Labels(Protocol):
+    """Predictions joined with the labels that came for them later."""
+
+    def outcomes(
+        self, model: str, environment: str, *, since: float, within_s: float, now: float
+    ) -> Mapping[str, Outcomes]:
+        """By version, predictions made from `since` on whose time for a label, `within_s`, is over at `now`."""
+
+
+class Metrics(Protocol):
+    """A monitoring system that keeps counters."""
+
+    def samples(self, address: str, selector: str, *, at: float, over_s: float) -> Mapping[str, Sequence[Sample]]:
+        """Raw samples of every series that a selector names, in so many seconds up to a time, by all of its labels."""
 
 
 class Signing(Protocol):

@@ -14,8 +14,10 @@ from headway.reconcile.keeping import keep, note
 from headway.reconcile.objects import act, needed, ready
 from headway.reconcile.ports import Observed, PortError
 from headway.reconcile.releasing import begin, ended, write_release
+from headway.reconcile.samples import asked, samples, speaks
 from headway.reconcile.scene import Effect, Scene
 from headway.reconcile.windows import close_window, jumped, open_window
+from headway.spec.guardrail import parks, title
 from headway.spec.model import Model
 from headway.spec.release import Served
 
@@ -74,28 +76,47 @@ def _window(scene: Scene, model: Model, rollout: Rollout, observed: Observed) ->
     """The window that is full now, if one is; whatever changed meanwhile begins a new one."""
     key, length = (rollout.model, rollout.environment), model.spec.rollout.window
     opening = scene.memory.openings.get(key)
-    if (
+    broken = (
         opening is None
         or (opening.weights, opening.epoch) != (observed.weights, observed.epoch)
         or jumped(opening, scene.now, length)
-    ):
-        scene.memory.openings[key] = open_window(observed, scene.now)
+    )
+    if opening and not broken and scene.now - opening.start < length:
         return None
-    if scene.now - opening.start < length:
+    after = asked(scene, rollout, open_window(observed, scene.now), None if broken else opening)
+    scene.memory.openings[key] = after
+    if opening is None or broken:
         return None
-    scene.memory.openings[key] = open_window(observed, scene.now)
-    return close_window(opening, observed, scene.now, control=rollout.over.version, candidate=rollout.candidate.version)
+    control, candidate = rollout.over.version, rollout.candidate.version
+    window = close_window(opening, observed, scene.now, control=control, candidate=candidate)
+    return window and structs.replace(window, samples=samples(model.spec.rollout, opening, after, rollout))
 
 
 def _silence(scene: Scene, model: Model, rollout: Rollout, observed: Observed) -> str:
-    """Why nothing can be known of live requests, once that has lasted for more than a window; empty when it can."""
-    key = (rollout.model, rollout.environment)
+    """Why something cannot be known of live requests, once that has lasted for more than a window; empty when all can.
+
+    A guardrail whose source may be silent for a while, by the wish, is not asked.
+    """
     told = bool(observed.counts) or not (observed.weights or observed.unseen)  # without a route nobody counts
+    key = (rollout.model, rollout.environment)
+    silent = _silent_for(scene, model, key, told=told)
+    if silent:
+        return observed.unseen or f"who counts the requests has been silent for {silent:.0f} s"
+    opening = scene.memory.openings.get(key)
+    for guardrail in filter(parks, model.spec.rollout.guardrails):
+        told = speaks(guardrail, observed, rollout, opening)
+        silent = _silent_for(scene, model, (*key, title(guardrail)), told=told)
+        if silent:
+            return f"the source of the guardrail {title(guardrail)} has been silent for {silent:.0f} s"
+    return ""
+
+
+def _silent_for(scene: Scene, model: Model, key: tuple[str, ...], *, told: bool) -> float:
+    """Seconds since something was told, once that is more than a window; else 0."""
     heard = scene.now if told else min(scene.now, scene.memory.heard.get(key, scene.now))
     scene.memory.heard[key] = heard
-    if scene.now - heard <= max(model.spec.rollout.window, 4.0 * scene.world.look_s):
-        return ""
-    return observed.unseen or f"who counts the requests has been silent for {scene.now - heard:.0f} s"
+    silent = scene.now - heard
+    return silent if silent > max(model.spec.rollout.window, 4.0 * scene.world.look_s) else 0.0
 
 
 def _retreat(scene: Scene, model: Model, place: Place, rollout: Rollout) -> Effect:
@@ -114,7 +135,8 @@ def _written(scene: Scene, model: Model, place: Place, rollout: Rollout, *, stab
     line = write_release(scene, place, seen, before=[ended(model, rollout, outcome)])
     key = (rollout.model, rollout.environment)
     scene.memory.openings.pop(key, None)
-    scene.memory.heard.pop(key, None)
+    for heard in [heard for heard in scene.memory.heard if heard[:2] == key]:
+        del scene.memory.heard[heard]
     scene.memory.ahead.pop(key, None)
     return Effect(changed=True, line=line)
 

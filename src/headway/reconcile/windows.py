@@ -5,24 +5,44 @@ from itertools import starmap
 
 from msgspec import Struct
 
+from headway.evidence.outcome import Outcomes
 from headway.evidence.pairs import Pairs, taken
 from headway.evidence.window import Arm, Groups, Window
-from headway.reconcile.ports import Observed
+from headway.reconcile.ports import Observed, PodSummary
+from headway.stats.counters import Counters, Increment
 
-__all__ = ["Opening", "close_window", "jumped", "open_window", "since"]
+__all__ = ["Counter", "Opening", "Reading", "close_window", "jumped", "open_window", "since"]
 
 # Looks that came so much later than asked, in windows and seconds, were not late: the clock was set, or all slept.
 LATE_WINDOWS = 3.0
 LATE_S = 60.0
 
 
+# A version, and which of its counters.
+Counter = tuple[str, str]
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """One reading of a guardrail's counters: where they stand, and what they added since the reading before."""
+
+    counters: Mapping[Counter, Counters]
+    added: Mapping[Counter, Increment]
+
+
 class Opening(Struct, frozen=True, kw_only=True):
-    """The counts at the start of a window: Unix seconds, the observer's epoch, weights and counts by version."""
+    """The counts at the start of a window: Unix seconds, the observer's epoch, weights and counts by version.
+
+    `summaries` are what the model servers said then, `outcomes` those of predictions, by guardrail and version,
+    `readings` where a guardrail's counters stood.
+    """
 
     start: float
     epoch: str
     weights: Mapping[str, float]
     counts: Mapping[str, Arm]
+    summaries: tuple[PodSummary, ...] = ()
+    outcomes: Mapping[str, Mapping[str, Outcomes]] = {}
+    readings: Mapping[str, Reading] = {}
     pairs: Pairs | None = None
     groups: Mapping[str, tuple[Arm, ...]] = {}
 
@@ -34,6 +54,7 @@ def open_window(observed: Observed, now: float) -> Opening:
         epoch=observed.epoch,
         weights=dict(observed.weights),
         counts=dict(observed.counts),
+        summaries=observed.summaries,
         pairs=observed.pairs,
         groups=dict(observed.groups),
     )

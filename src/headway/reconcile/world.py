@@ -7,6 +7,8 @@ from headway.reconcile.ports import (
     Clock,
     DataFiles,
     Journal,
+    Labels,
+    Metrics,
     Runtime,
     Source,
     Store,
@@ -27,6 +29,8 @@ class World:
     trainer: Trainer
     assessor: Assessor
     runtime: Runtime
+    labels: Labels
+    metrics: Metrics
     clock: Clock
     look_s: float
     fetch_s: float

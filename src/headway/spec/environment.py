@@ -22,6 +22,7 @@ class EnvironmentSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         image: The image of the model server in a cluster.
         records: Where records of predictions go: an address that takes CloudEvents. Nothing: a file of this machine,
             and in a cluster nowhere.
+        prometheus: Where Prometheus answers queries, for guardrails that ask it: an address of http or https.
     """
 
     target: Literal["local", "kubernetes"] = "local"
@@ -32,6 +33,7 @@ class EnvironmentSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     namespace: str = "default"
     image: str = "headway/serve"
     records: str = ""
+    prometheus: str = ""
 
 
 class Environment(

@@ -4,9 +4,20 @@ from typing import Literal
 
 from msgspec import Struct
 
-from headway.spec.quantity import Ratio, Share
+from headway.spec.quantity import Ratio, Seconds, Share
 
-__all__ = ["ErrorGuardrail", "Guardrail", "LatencyGuardrail", "title"]
+__all__ = [
+    "ErrorGuardrail",
+    "Guardrail",
+    "LatencyGuardrail",
+    "MetricGuardrail",
+    "PredictionGuardrail",
+    "QualityGuardrail",
+    "Selectors",
+    "matures",
+    "parks",
+    "title",
+]
 
 
 class ErrorGuardrail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -45,7 +56,90 @@ class LatencyGuardrail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     share: float = 1.0
 
 
-Guardrail = ErrorGuardrail | LatencyGuardrail
+class PredictionGuardrail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Compares what the versions answer, without labels: the shares of classes, or of scores above edges.
+
+    Attributes:
+        predictions: What is compared: the distribution of predictions.
+        differs_by_at_most: A candidate is safe when no share differs by more, to either side.
+        tolerate: Harm begins when a share differs by more.
+        share: How much of `wrong_at_most.abort` is its own, beside the shares of the other guardrails.
+        silence: What happens while the model servers' summaries do not come: `park` takes the candidate's traffic
+            away until they do, `hold` leaves it where it is. Neither promotes.
+    """
+
+    predictions: Literal["distribution"]
+    differs_by_at_most: Share = 0.05
+    tolerate: Share = 0.02
+    share: float = 1.0
+    silence: Literal["park", "hold"] = "park"
+
+
+class QualityGuardrail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Compares how often the versions are wrong, by labels that come later.
+
+    A prediction counts when its time for a label is over, whether one came or not; how many got none is compared, too.
+    It gates the promotion, not the stages before the last one.
+
+    Attributes:
+        quality: What is compared: the share of right answers.
+        labels_within: How long after a prediction its label may come.
+        worse_by_at_most: A candidate is safe when it is wrong within this factor, or within `floor`, the wider.
+        floor: A candidate is safe within so much more.
+        tolerate: Harm begins beyond this factor, or beyond `tolerate_floor`, whichever is wider.
+        tolerate_floor: Harm begins beyond so much more.
+        share: How much it has of the part of `wrong_at_most.abort` that waits for labels: a fifth, if others do not.
+    """
+
+    quality: Literal["accuracy"]
+    labels_within: Seconds
+    worse_by_at_most: Ratio = 1.25
+    floor: Share = 0.01
+    tolerate: Ratio = 1.1
+    tolerate_floor: Share = 0.005
+    share: float = 1.0
+
+
+class Selectors(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Counters in Prometheus, named without functions: Headway takes the raw samples and counts resets itself.
+
+    `{version}`, `{model}` and `{environment}` stand for those of the arm that is asked for.
+
+    Attributes:
+        bad: The counter of bad things, such as `orders_declined_total{version="{version}"}`.
+        of: The counter of all of them, the bad ones among them.
+    """
+
+    bad: str
+    of: str
+
+
+class MetricGuardrail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Compares a share that the team counts itself, technical or of the business, by counters in Prometheus.
+
+    Attributes:
+        prometheus: The two counters; where Prometheus answers is the environment's to say.
+        name: What it is called; nothing: the name of the counter of bad things.
+        worse_by_at_most: A candidate is safe within this factor, or within `floor`, whichever is wider.
+        floor: A candidate is safe within so much more.
+        tolerate: Harm begins beyond this factor, or beyond `tolerate_floor`, whichever is wider.
+        tolerate_floor: Harm begins beyond so much more.
+        share: How much of `wrong_at_most.abort` is its own, beside the shares of the other guardrails.
+        silence: What happens while Prometheus does not answer for both versions: `park` takes the candidate's traffic
+            away until it does, `hold` leaves it where it is. Neither promotes.
+    """
+
+    prometheus: Selectors
+    name: str = ""
+    worse_by_at_most: Ratio = 1.5
+    floor: Share = 0.005
+    tolerate: Ratio = 1.1
+    tolerate_floor: Share = 0.001
+    share: float = 1.0
+    silence: Literal["park", "hold"] = "park"
+
+
+Guardrail = ErrorGuardrail | LatencyGuardrail | PredictionGuardrail | QualityGuardrail | MetricGuardrail
 
 
 def title(guardrail: Guardrail) -> str:
@@ -59,3 +153,27 @@ def title(guardrail: Guardrail) -> str:
             return "errors"
         case LatencyGuardrail():
             return f"latency {guardrail.latency}"
+        case PredictionGuardrail():
+            return "predictions"
+        case QualityGuardrail():
+            return guardrail.quality
+        case MetricGuardrail():
+            return guardrail.name or guardrail.prometheus.bad.partition("{")[0].strip()
+
+
+def matures(guardrail: Guardrail) -> bool:
+    """Does it wait for labels?  Then it speaks when a rollout may long be at its last stage.
+
+    >>> matures(QualityGuardrail(quality="accuracy", labels_within=3600.0))
+    True
+    """
+    return isinstance(guardrail, QualityGuardrail)
+
+
+def parks(guardrail: Guardrail) -> bool:
+    """Does the silence of its own source take the candidate's traffic away?  The router's silence always does.
+
+    >>> parks(PredictionGuardrail(predictions="distribution", silence="hold"))
+    False
+    """
+    return isinstance(guardrail, PredictionGuardrail | MetricGuardrail) and guardrail.silence == "park"

@@ -18,24 +18,31 @@ FIRST_SHARE = 0.4
 class Track(Struct, frozen=True, kw_only=True):
     """Logarithms of e-values so far: `harm` by the stage a process began at and by alternative, `safe` by alternative.
 
-    `at` names what is compared where several things are: an edge in milliseconds.  `least` is a share that never counts
-    as too much, where there is one.
+    `at` (an edge in milliseconds) or `name` tells what is compared where several things are.  `least` is a share that
+    never counts as too much, where there is one.
     """
 
     harm: tuple[tuple[float, ...], ...]
     safe: tuple[float, ...]
     at: float = 0.0
     least: float = 0.0
+    name: str = ""
 
 
-def begun(stages: int, *, at: float = 0.0, least: float = 0.0) -> Track:
+def begun(stages: int, *, at: float = 0.0, least: float = 0.0, name: str = "") -> Track:
     """No evidence yet, for a rollout of so many stages.
 
     >>> harm_of(begun(3)), safety_of(begun(3))
     (0.0, 0.0)
     """
     none = tuple(0.0 for _ in HARM_LIFTS)
-    return Track(harm=tuple(none for _ in range(stages)), safe=tuple(0.0 for _ in SAFE_FRACTIONS), at=at, least=least)
+    return Track(
+        harm=tuple(none for _ in range(stages)),
+        safe=tuple(0.0 for _ in SAFE_FRACTIONS),
+        at=at,
+        least=least,
+        name=name,
+    )
 
 
 def grown(track: Track, *, stage: int, harm: Sequence[float], safe: Sequence[float]) -> Track:

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from tests.adapters.git import repository
 from tests.adapters.steps.workshop import HereEnvironment, flights
+from tests.fakes.labels import FakeLabels
+from tests.fakes.metrics import FakeMetrics
 from tests.fakes.runtime import FakeRuntime
 from tests.fakes.signing import MemorySigning
 from tests.reconcile.town import MemoryClock, NowJobs
@@ -115,6 +117,8 @@ class Team:
             trainer=LocalTrainer(store, here, work=work, cache=place / "steps", environ={}, rows=rows),
             assessor=LocalAssessor(store=store, serving=Serving(environments=here), rows=rows, facts=facts, work=work),
             runtime=FakeRuntime(),
+            labels=FakeLabels(),
+            metrics=FakeMetrics(),
             clock=MemoryClock(),
             look_s=0.1,
             fetch_s=0.0,

@@ -8,7 +8,15 @@ from headway.app.review.view import MergeStep
 from headway.plan.action import Action, Nothing, Release, Wait
 from headway.plan.facts import Facts, Place
 from headway.plan.wanted import next_actions
-from headway.spec.guardrail import ErrorGuardrail, Guardrail
+from headway.spec.guardrail import (
+    ErrorGuardrail,
+    Guardrail,
+    LatencyGuardrail,
+    MetricGuardrail,
+    PredictionGuardrail,
+    QualityGuardrail,
+    title,
+)
 from headway.spec.release import Served
 from headway.spec.rollout import Rollout
 
@@ -82,9 +90,19 @@ def _rolled(rollout: Rollout) -> str:
 
 
 def _guard(guard: Guardrail) -> str:
-    if isinstance(guard, ErrorGuardrail):
-        return f"errors ({guard.worse_by_at_most:g} times or {guard.floor * 100:g} pp worse at most)"
-    return f"{guard.latency} latency ({guard.worse_by_at_most:g} times at most)"
+    match guard:
+        case ErrorGuardrail():
+            return f"errors ({guard.worse_by_at_most:g} times or {guard.floor * 100:g} pp worse at most)"
+        case LatencyGuardrail():
+            return f"{guard.latency} latency ({guard.worse_by_at_most:g} times at most)"
+        case PredictionGuardrail():
+            return f"predictions (no share more than {guard.differs_by_at_most * 100:g} pp away)"
+        case MetricGuardrail():
+            worse = f"{guard.worse_by_at_most:g} times or {guard.floor * 100:g} pp worse at most"
+            return f"{title(guard)} by Prometheus ({worse})"
+        case QualityGuardrail():
+            worse = f"{guard.worse_by_at_most:g} times or {guard.floor * 100:g} pp worse at most"
+            return f"{guard.quality} by labels within {_time(guard.labels_within)} ({worse})"
 
 
 def _time(seconds: float) -> str:

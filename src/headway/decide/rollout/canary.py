@@ -5,6 +5,7 @@ import math
 from headway.decide.rollout.machine import Event
 from headway.decide.rollout.strategy import Sight, weighed
 from headway.evidence.weights import Split
+from headway.spec.guardrail import matures, title
 from headway.spec.rollout import Rollout
 
 __all__ = ["REST", "SPLIT", "event", "stages"]
@@ -19,7 +20,10 @@ def stages(wish: Rollout) -> tuple[float, ...]:
 
 
 def event(sight: Sight | None) -> tuple[Event, str] | None:
-    """Harm shown by any guardrail ends it; safety shown by all moves it on: stage i of k asks for (1/alpha)^(i/k)."""
+    """Harm shown by any guardrail ends it; safety shown by all moves it on: stage i of k asks for (1/alpha)^(i/k).
+
+    Guardrails that wait for labels are asked at the last stage only.
+    """
     if sight is None:
         return None
     found = (*weighed(sight.guardrails, sight.tally), *sight.beside)
@@ -29,10 +33,13 @@ def event(sight: Sight | None) -> tuple[Event, str] | None:
             return "harm", f"{name} worse than tolerated: {odds}"
     if not found:
         return "window", "there is no guardrail, so nothing can be shown"
-    name, safety = min(((name, safe) for name, _, safe in found), key=lambda pair: pair[1])
+    last = sight.stage + 1 == sight.stages
+    late = set() if last else {title(guardrail) for guardrail in sight.guardrails if matures(guardrail)}
+    # Where all of them wait for labels, each stage waits for them, too.
+    asking = [(name, safe) for name, _, safe in found if name not in late] or [(name, safe) for name, _, safe in found]
+    name, safety = min(asking, key=lambda pair: pair[1])
     needed = sight.limits.safe * (sight.stage + 1) / sight.stages
     told = f"{name} within its margin: evidence of {_times(safety)} where {_times(needed)} are asked for"
-    last = sight.stage + 1 == sight.stages
     if safety < needed:
         return "window", f"stage {sight.stage + 1} of {sight.stages}, {told}"
     return ("safe", told) if last else ("advance", f"stage {sight.stage + 1} of {sight.stages} is passed, {told}")

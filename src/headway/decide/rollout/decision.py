@@ -10,13 +10,14 @@ from msgspec import structs
 
 from headway.decide.rollout.agreement import agreement_asked, agreement_weighed, folded, in_words
 from headway.decide.rollout.experiment import looked
-from headway.decide.rollout.guardrails.evidence import opened, stage_of
+from headway.decide.rollout.guardrails.evidence import opened, stage_of, unheard
 from headway.decide.rollout.machine import ENDED, LIVE, Event, follow
 from headway.decide.rollout.strategy import Sight, Strategy, limits
 from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.stage import Rollout, State, Tally
 from headway.evidence.window import Window
 from headway.spec.digest import digest_of
+from headway.spec.guardrail import matures
 from headway.spec.rollout import Rollout as Wish
 from headway.stats.ratio import mismatch
 
@@ -115,6 +116,8 @@ def _looked(rollout: Rollout, wish: Wish, strategy: Strategy, window: Window | N
             beside=agreement_weighed(wish, tally),
         )
     )
+    if drawn and drawn[0] in {"advance", "safe"}:
+        drawn = _now(drawn, wish, window)
     drawn = _told(drawn, wish, strategy, tally)
     return rollout, drawn if at == rollout.stage or (drawn and drawn[0] == "harm") else None
 
@@ -126,6 +129,13 @@ def _told(drawn: Drawn | None, wish: Wish, strategy: Strategy, tally: Tally | No
     what, why = drawn
     pairs = in_words(wish, tally.pairs) if tally and strategy.SPLIT == "copies" else ""
     return what, "; ".join(filter(None, (why, pairs, strategy.REST if what == "safe" else "")))
+
+
+def _now(drawn: Drawn, wish: Wish, window: Window) -> Drawn:
+    """Evidence of earlier windows moves nothing on in one that says nothing: that all went silent may be the harm."""
+    asked = [guardrail for guardrail in wish.guardrails if drawn[0] == "safe" or not matures(guardrail)]
+    silent = unheard(asked, window)
+    return ("window", f"nothing was seen of {silent} in the last window") if silent else drawn
 
 
 def _tally(rollout: Rollout, wish: Wish, stages: tuple[float, ...]) -> Tally:

@@ -5,14 +5,22 @@ chapter, 2.10: predicted 6.9 min where 7 were measured).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
 from headway.decide.rollout.strategy import limits
 from headway.decide.rollout.table import STRATEGIES
 from headway.spec.finding import Finding, Place, Severity
-from headway.spec.guardrail import ErrorGuardrail, LatencyGuardrail, title
+from headway.spec.guardrail import (
+    ErrorGuardrail,
+    Guardrail,
+    LatencyGuardrail,
+    MetricGuardrail,
+    PredictionGuardrail,
+    QualityGuardrail,
+    title,
+)
 from headway.spec.rollout import Rollout as Wish
 from headway.stats.sequential import Counts, Line, log_harm, log_safe
 
@@ -27,6 +35,15 @@ SAFE_OVERHEAD = 0.3
 MANY = 10_000_000
 # Versions that fail this much oftener than the line, in the odds, are what a forecast of aborts speaks of.
 BROKEN = 0.05
+# Of guardrails whose counts nobody has before the start, what they compare, and what they do not.
+SAID: Mapping[type[Guardrail], str] = {
+    PredictionGuardrail: "It compares shares of predictions, from 400 rows of the stable version on; it cannot see "
+    "whether an answer is right.",
+    QualityGuardrail: "It compares how often both are wrong once the time for labels is over, and gates the promotion; "
+    "nothing is known before.",
+    MetricGuardrail: "It compares a share by counters in Prometheus; what it can see depends on counts that are read "
+    "first when the rollout begins.",
+}
 
 
 class Reach(Struct, frozen=True, kw_only=True):
@@ -58,6 +75,8 @@ def forecast(wish: Wish, requests_per_second: float, base_rate: float) -> tuple[
         _of_errors(guardrail, wish, stages, requests_per_second, base_rate)
         if isinstance(guardrail, ErrorGuardrail)
         else _of_latency(guardrail)
+        if isinstance(guardrail, LatencyGuardrail)
+        else _unknown(guardrail, SAID[type(guardrail)])
         for guardrail in wish.guardrails
     )
 
@@ -132,6 +151,13 @@ def _seconds(evidence: float, grows: float, stage: float, per_s: float) -> float
     """`grows` is the evidence of MANY candidate requests."""
     requests = per_s * stage / 100.0
     return evidence / (grows / MANY) / requests if grows > 0 and requests > 0 else math.inf
+
+
+def _unknown(guardrail: Guardrail, said: str) -> Reach:
+    """How fast it decides depends on what has not been counted yet."""
+    return Reach(
+        guardrail=title(guardrail), promoted_s=math.nan, aborted_s=math.nan, broken=0.0, decides=True, said=said
+    )
 
 
 def _of_latency(guardrail: LatencyGuardrail) -> Reach:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -10,28 +11,40 @@ from headway.decide.conclude import Rule, conclude
 from headway.decide.rollout import experiment
 from headway.decide.rollout.agreement import agreement_weighed, folded, in_words
 from headway.decide.rollout.experiment import experiment_verdict
-from headway.decide.rollout.guardrails.evidence import opened, stage_of
+from headway.decide.rollout.guardrails.evidence import opened, stage_of, unheard
 from headway.decide.rollout.strategy import Strategy, limits, weighed
 from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.stage import Rollout, Tally
 from headway.evidence.verdict import Answer, Inputs, Verdict
 from headway.evidence.window import Arm, Window
 from headway.spec.experiment import Shadow
-from headway.spec.guardrail import ErrorGuardrail, Guardrail, LatencyGuardrail
+from headway.spec.guardrail import (
+    ErrorGuardrail,
+    Guardrail,
+    LatencyGuardrail,
+    MetricGuardrail,
+    PredictionGuardrail,
+    QualityGuardrail,
+)
 from headway.spec.rollout import Rollout as Wish
 from headway.spec.rollout import Strategies, WrongAtMost
+
+G = TypeVar("G")
 
 __all__ = ["RULES", "Ended", "verdict_of"]
 
 
 class Ended(Struct, frozen=True, kw_only=True):
-    """Inputs of `rollout/1`: what was asked, and every window that was counted."""
+    """Inputs of `rollout/1`: what was asked, by kind, and every window that was counted."""
 
     name: str
     strategy: Strategies
     stages: tuple[float, ...]
     errors: tuple[ErrorGuardrail, ...]
     latencies: tuple[LatencyGuardrail, ...]
+    predictions: tuple[PredictionGuardrail, ...] = ()
+    qualities: tuple[QualityGuardrail, ...] = ()
+    metrics: tuple[MetricGuardrail, ...] = ()
     wrong_at_most: WrongAtMost
     restarts: int
     before: Arm
@@ -47,8 +60,11 @@ def verdict_of(rollout: Rollout, wish: Wish) -> Verdict:
         name=f"rollout of {rollout.candidate.version}",
         strategy=wish.strategy,
         stages=wish.stages,
-        errors=tuple(guard for guard in wish.guardrails if isinstance(guard, ErrorGuardrail)),
-        latencies=tuple(guard for guard in wish.guardrails if isinstance(guard, LatencyGuardrail)),
+        errors=_of(wish, ErrorGuardrail),
+        latencies=_of(wish, LatencyGuardrail),
+        predictions=_of(wish, PredictionGuardrail),
+        qualities=_of(wish, QualityGuardrail),
+        metrics=_of(wish, MetricGuardrail),
         wrong_at_most=wish.wrong_at_most,
         restarts=rollout.restarts,
         before=rollout.before,
@@ -58,10 +74,15 @@ def verdict_of(rollout: Rollout, wish: Wish) -> Verdict:
     return rollout_1(msgspec.to_builtins(seen))
 
 
+def _of(wish: Wish, kind: type[G]) -> tuple[G, ...]:
+    """In a record each kind has a list of its own: untagged records of several kinds cannot be told apart there."""
+    return tuple(guardrail for guardrail in wish.guardrails if isinstance(guardrail, kind))
+
+
 def rollout_1(inputs: Inputs) -> Verdict:
     """Harm shown after any window fails; safety shown after a last window at the last stage passes; else undecided."""
     seen = msgspec.convert(inputs, Ended)
-    guards: tuple[Guardrail, ...] = (*seen.errors, *seen.latencies)
+    guards: tuple[Guardrail, ...] = (*seen.errors, *seen.latencies, *seen.predictions, *seen.qualities, *seen.metrics)
     wish = Wish(
         strategy=seen.strategy,
         stages=seen.stages,
@@ -87,7 +108,8 @@ def _concluded(seen: Ended, wish: Wish, strategy: Strategy) -> Verdict:
         harmful = harmful or any(harm >= needed for (_, harm, _), needed in weights)
     found = _found(wish, tally)
     at_end = bool(seen.windows) and stage_of(stages, seen.windows[-1].weight) == len(stages) - 1
-    safe = bool(found) and at_end and all(safety >= asked.safe for _, _, safety in found)
+    spoken = at_end and not unheard(wish.guardrails, seen.windows[-1])
+    safe = bool(found) and spoken and all(safety >= asked.safe for _, _, safety in found)
     answer = Answer.FAIL if harmful else Answer.PASS if safe else Answer.UNDECIDED
     numbers = {"safe at": asked.safe, "windows": float(len(seen.windows))}
     for (name, harm, safety), needed in zip(found, asked.harm, strict=True):

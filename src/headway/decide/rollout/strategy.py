@@ -11,10 +11,14 @@ from headway.decide.rollout.guardrails.evidence import evidence_of_harm, evidenc
 from headway.decide.rollout.machine import Event
 from headway.evidence.stage import Tally
 from headway.evidence.weights import Split
-from headway.spec.guardrail import Guardrail, title
+from headway.spec.guardrail import Guardrail, matures, title
 from headway.spec.rollout import Rollout
 
 __all__ = ["Limits", "Sight", "Strategy", "limits", "weighed"]
+
+
+# What of alpha is kept for guardrails whose evidence comes late (statistics chapter, 2.9).
+LATE = 0.2
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -68,13 +72,23 @@ def limits(wish: Rollout, restarts: int) -> Limits:
     [133, 400]
     """
     halved = 2.0**restarts
-    shares = [guardrail.share for guardrail in wish.guardrails]
-    if agreement_asked(wish):
-        shares.append(1.0)
+    parts = _parts(wish.guardrails, beside=1.0 if agreement_asked(wish) else 0.0)
     return Limits(
-        harm=tuple(math.log(sum(shares) / share * halved / wish.wrong_at_most.abort) for share in shares),
+        harm=tuple(math.log(halved / (wish.wrong_at_most.abort * part)) for part in parts),
         safe=math.log(halved / wish.wrong_at_most.promote),
     )
+
+
+def _parts(guardrails: Sequence[Guardrail], *, beside: float) -> list[float]:
+    """Each guardrail's part of alpha, by its share; those that wait for labels share a fifth, if others do not.
+
+    `beside` is the share of what counts as a guardrail and is none of the wish's; its part is the last.
+    """
+    wholes = [sum(each.share for each in guardrails if matures(each) is late) for late in (False, True)]
+    wholes[0] += beside
+    groups = (1.0 - LATE, LATE) if all(wholes) else (1.0, 1.0)
+    parts = [groups[matures(each)] * each.share / wholes[matures(each)] for each in guardrails]
+    return [*parts, groups[0] * beside / wholes[0]] if beside else parts
 
 
 def weighed(guardrails: Sequence[Guardrail], tally: Tally) -> tuple[tuple[str, float, float], ...]:

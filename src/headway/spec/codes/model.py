@@ -249,6 +249,19 @@ MODEL: Mapping[str, Code] = {
         "`ab: {header: user id}`",
         "Write a name such as `x-user-id`, or leave it out: then a cookie tells users apart.",
     ),
+    "E258": code(
+        "guardrail without a source",
+        "Nobody counts what it compares, so it has no evidence, and the rollout ends at its deadline.",
+        "`{quality: accuracy, labels_within: 6h}` without `serve: {records: …}`",
+        "Name the source, or leave the guardrail out.",
+    ),
+    "E259": code(
+        "metric without a counter",
+        "Headway takes the raw samples of counters and knows them by the guardrail's name; functions of PromQL guess "
+        "between samples, and then nothing can be said of how often a decision is wrong.",
+        "`prometheus: {bad: 'rate(errors_total[5m])', …}`",
+        "Name two counters by their labels.",
+    ),
     "E260": code(
         "limit without meaning",
         "The alarm would always ring, or never.",

@@ -128,4 +128,10 @@ PROJECT: Mapping[str, Code] = {
         "`strategy: ab`, and an environment with `target: kubernetes` and `traffic: live`",
         "Use `strategy: canary` there.",
     ),
+    "E126": code(
+        "no address of Prometheus",
+        "Guardrails ask Prometheus by HTTP.",
+        "`prometheus: prometheus.example:9090`",
+        "Write `prometheus: http://prometheus.example:9090`, say.",
+    ),
 }

@@ -1,17 +1,34 @@
 """Rules for guardrails: what the wish alone shows to be impossible, whatever the traffic."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from headway.spec.finding import Finding, Place, error, warning
-from headway.spec.guardrail import ErrorGuardrail, Guardrail, LatencyGuardrail, title
+from headway.spec.guardrail import (
+    ErrorGuardrail,
+    Guardrail,
+    LatencyGuardrail,
+    MetricGuardrail,
+    PredictionGuardrail,
+    QualityGuardrail,
+    title,
+)
 from headway.spec.load import Placed
 from headway.spec.model import Model
+from headway.spec.quantity import written
+from headway.spec.yaml import excerpt
 
 __all__ = ["guardrail_faults"]
 
 # Latencies are counted in buckets of 1.25^k ms (decision 0132), so a smaller margin cannot be seen.
 LATENCY_STEP = 1.25
+
+_PLACEHOLDER = re.compile(r"\{(?:model|environment|version)\}")
+_SELECTOR = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*(\{[^{}\n]*\})?", re.ASCII)
+
+# Those that compare a share of bad things by factor and floor.
+Rates = ErrorGuardrail | QualityGuardrail | MetricGuardrail
 
 
 class Rule(Protocol):
@@ -43,24 +60,24 @@ def guardrail_faults(placed: Placed[Model]) -> Iterator[Finding]:
             yield warning("E255", f"guardrail '{name}' twice", at, why=why, do="Keep the stricter one.")
 
 
-def _errors(placed: Placed[Model], number: int, guardrail: ErrorGuardrail) -> Iterator[Finding]:
-    faults = [*_factors(placed, number, guardrail)]
+def _rates(placed: Placed[Model], number: int, guardrail: Rates) -> Iterator[Finding]:
+    faults, name = [*_factors(placed, number, guardrail)], title(guardrail)
     yield from faults
     if any(fault.code == "E254" for fault in faults):
         return
     if guardrail.worse_by_at_most == 1 and guardrail.floor == 0:
-        why = "Without a margin only a version that fails less often could be shown to be safe; an equal one cannot."
+        why = "Without a margin only a better version could be shown to be safe; an equal one cannot."
         do = "Write `worse_by_at_most: 1.5x`, or a floor such as `0.5pp`."
         at = _place(placed, number, "worse_by_at_most")
-        yield error("E204", "guardrail 'errors' never decides", at, why=why, do=do)
+        yield error("E204", f"guardrail '{name}' never decides", at, why=why, do=do)
     elif max(guardrail.floor, guardrail.tolerate_floor) >= 1:
         at = _place(placed, number, "floor" if guardrail.floor >= 1 else "tolerate_floor")
-        why = "No version fails more than all of its requests, so this floor lets every one through."
-        yield error("E254", "guardrail 'errors' can never fail", at, why=why, do="Write `0.5pp`.")
+        why = "No version is bad more often than always, so this floor lets every one through."
+        yield error("E254", f"guardrail '{name}' can never fail", at, why=why, do="Write `0.5pp`.")
     elif guardrail.tolerate_floor > guardrail.floor > 0:
         why = "Harm begins beyond `tolerate_floor` and safety ends at `floor`; between them nothing decides."
         do = "Write a smaller `tolerate_floor`, or a larger `floor`."
-        yield warning("E253", "guardrail 'errors' has a gap", _place(placed, number, "tolerate_floor"), why=why, do=do)
+        yield warning("E253", f"guardrail '{name}' has a gap", _place(placed, number, "tolerate_floor"), why=why, do=do)
 
 
 def _latency(placed: Placed[Model], number: int, guardrail: LatencyGuardrail) -> Iterator[Finding]:
@@ -76,7 +93,72 @@ def _latency(placed: Placed[Model], number: int, guardrail: LatencyGuardrail) ->
         yield error("E204", f"guardrail '{title(guardrail)}' never decides", at, why=why, do=do)
 
 
-def _factors(placed: Placed[Model], number: int, guardrail: ErrorGuardrail | LatencyGuardrail) -> Iterator[Finding]:
+def _predictions(placed: Placed[Model], number: int, guardrail: PredictionGuardrail) -> Iterator[Finding]:
+    margin, tolerate = guardrail.differs_by_at_most, guardrail.tolerate
+    at = _place(placed, number, "differs_by_at_most")
+    if margin <= 0:
+        why = "No two versions answer so alike that no share differs at all, and nothing can show that they do."
+        yield error("E204", "guardrail 'predictions' never decides", at, why=why, do="Write `5pp`, say.")
+    elif max(margin, tolerate) >= 1:
+        why = "No share differs by more than all of it, so this lets every version through."
+        yield error("E254", "guardrail 'predictions' can never fail", at, why=why, do="Write `5pp`, say.")
+    elif tolerate > margin:
+        at = _place(placed, number, "tolerate")
+        why = "Harm begins beyond `tolerate` and safety ends at `differs_by_at_most`; between them nothing decides."
+        do = "Write a smaller `tolerate`, or a larger `differs_by_at_most`."
+        yield warning("E253", "guardrail 'predictions' has a gap", at, why=why, do=do)
+
+
+def _quality(placed: Placed[Model], number: int, guardrail: QualityGuardrail) -> Iterator[Finding]:
+    yield from _rates(placed, number, guardrail)
+    rollout, within = placed.value.spec.rollout, guardrail.labels_within
+    at, name = _place(placed, number, "labels_within"), f"guardrail '{title(guardrail)}'"
+    if within <= 0:
+        why = "No label is there before its prediction."
+        yield error("E204", f"{name} never decides", at, why=why, do="Write `labels_within: 6h`, say.")
+    elif within + rollout.window >= rollout.deadline.after:
+        shown, ends = written("seconds", within), written("seconds", rollout.deadline.after)
+        why = f"No prediction counts before {shown} are over, and the rollout ends after {ends}."
+        do = f"Write `deadline: {{after: {written('seconds', 2 * within)}}}`, say, or a shorter `labels_within`."
+        yield error("E204", f"{name} never decides", at, why=why, do=do)
+    if placed.value.spec.task.kind != "classification":
+        at = _place(placed, number, "quality")
+        why = "A number is hardly ever exactly right, so the share of right answers says nothing of a regression."
+        yield error("E254", f"{name} has no meaning", at, why=why, do="Leave it out.")
+    if rollout.strategy == "shadow":
+        at = _place(placed, number, "quality")
+        why = "Both versions answer the same request, and records tell only one of them for an id."
+        do = "Compare answers by `shadow: {agree_at_least: …}`, or take `strategy: canary`."
+        yield error("E258", f"{name} has no source", at, why=why, do=do)
+    records = placed.value.spec.serve.records
+    if records is None or records.sample <= 0 or "label" in records.omit:
+        at = _place(placed, number, "quality")
+        why = "Labels are joined with recorded predictions, and none is recorded, or without its answer."
+        do = "Add `serve: {records: {sample: 100%}}`, without `label` among what it omits."
+        yield error("E258", f"{name} has no source", at, why=why, do=do)
+
+
+def _metric(placed: Placed[Model], number: int, guardrail: MetricGuardrail) -> Iterator[Finding]:
+    yield from _rates(placed, number, guardrail)
+    name = f"guardrail '{excerpt(title(guardrail))}'"
+    for field in ("bad", "of"):
+        selector = getattr(guardrail.prometheus, field)
+        at = placed.place("spec", "rollout", "guardrails", number, "prometheus", field)
+        if not _SELECTOR.fullmatch(_PLACEHOLDER.sub("x", selector)):
+            why = f"'{excerpt(selector)}' is no counter by its name and labels; functions would guess between samples."
+            do = """Write `orders_declined_total{version="{version}"}`, say."""
+            yield error("E259", f"{name} names no counter", at, why=why, do=do)
+        elif "{version}" not in selector:
+            why = "Without `{version}` both versions are counted by the same series, so they never differ."
+            do = """Add the label that tells them apart: `version="{version}"`."""
+            yield error("E254", f"{name} can never fail", at, why=why, do=do)
+    if any(title(each) == title(guardrail) for each in placed.value.spec.rollout.guardrails[:number]):
+        at = placed.place("spec", "rollout", "guardrails", number)
+        why = "Counts are kept by a guardrail's name, and another has the same."
+        yield error("E259", f"{name} has another's name", at, why=why, do="Give it a `name` of its own.")
+
+
+def _factors(placed: Placed[Model], number: int, guardrail: Rates | LatencyGuardrail) -> Iterator[Finding]:
     """Of the two factors, harm beyond the one and safety within the other."""
     margin, tolerate, name = guardrail.worse_by_at_most, guardrail.tolerate, title(guardrail)
     for field, factor in (("worse_by_at_most", margin), ("tolerate", tolerate)):
@@ -97,4 +179,10 @@ def _place(placed: Placed[Model], number: int, field: str) -> Place:
     return placed.place("spec", "rollout", "guardrails", number, field)
 
 
-RULES: Mapping[type[Guardrail], Rule] = {ErrorGuardrail: _errors, LatencyGuardrail: _latency}
+RULES: Mapping[type[Guardrail], Rule] = {
+    ErrorGuardrail: _rates,
+    LatencyGuardrail: _latency,
+    PredictionGuardrail: _predictions,
+    QualityGuardrail: _quality,
+    MetricGuardrail: _metric,
+}

@@ -1,12 +1,14 @@
 """Rules for the project and its environments: their order, who may sign, and who decides where."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from headway.spec.convert import nearest
 from headway.spec.environment import Environment
 from headway.spec.finding import Finding, error, warning
+from headway.spec.guardrail import MetricGuardrail, matures
 from headway.spec.load import Placed
+from headway.spec.model import Model
 from headway.spec.papers import Papers
 from headway.spec.project import Project, Signer
 from headway.spec.rules.names import is_label
@@ -26,6 +28,8 @@ def project(papers: Papers) -> Iterator[Finding]:
     for each in papers.environments:
         yield from _environment(each)
         yield from _records(each, recorded=recorded)
+        yield from _labels(each, papers.models)
+        yield from _metrics(each, papers.models)
         yield from _users(
             each, kept=[one.value.metadata.name for one in papers.models if one.value.spec.rollout.strategy == "ab"]
         )
@@ -163,6 +167,33 @@ def _records(placed: Placed[Environment], *, recorded: bool) -> Iterator[Finding
     elif recorded and not spec.records and spec.target == "kubernetes":
         why = "A model asks for records of its predictions, and a pod has no disk to keep them on."
         yield warning("E124", "records go nowhere", at, why=why, do="Add `records: https://collector.example/events`.")
+
+
+def _labels(placed: Placed[Environment], models: Iterable[Placed[Model]]) -> Iterator[Finding]:
+    spec = placed.value.spec
+    waiting = [each.value.metadata.name for each in models if any(map(matures, each.value.spec.rollout.guardrails))]
+    if waiting and spec.traffic == "live" and (spec.records or spec.target == "kubernetes"):
+        at = placed.place("spec", "records" if spec.records else "target")
+        why = f"A guardrail of {waiting[0]} joins labels with records on this machine, and here they are elsewhere."
+        do = "Take `records` out on this machine, or measure it by `prometheus` where the records are."
+        yield warning("E258", "guardrail without a source", at, why=why, do=do)
+
+
+def _metrics(placed: Placed[Environment], models: Iterable[Placed[Model]]) -> Iterator[Finding]:
+    spec, at = placed.value.spec, placed.place("spec", "prometheus")
+    asking = [
+        each.value.metadata.name
+        for each in models
+        if any(isinstance(guardrail, MetricGuardrail) for guardrail in each.value.spec.rollout.guardrails)
+    ]
+    if spec.prometheus and not _URL.fullmatch(spec.prometheus):
+        why = "Prometheus is asked by HTTP, with no password in the address, for Git is read by many."
+        do = "Write `prometheus: http://prometheus.example:9090`, say."
+        yield error("E126", f"'{excerpt(spec.prometheus)}' is no address of Prometheus", at, why=why, do=do)
+    elif asking and spec.traffic == "live" and not spec.prometheus:
+        why = f"A guardrail of {asking[0]} asks Prometheus, and nothing says where it answers."
+        do = "Add `prometheus: http://prometheus.example:9090`, say."
+        yield warning("E258", "guardrail without a source", at, why=why, do=do)
 
 
 def _users(placed: Placed[Environment], *, kept: Sequence[str]) -> Iterator[Finding]:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from headway.decide.rollout.guardrails.kind import Look
 from headway.decide.rollout.guardrails.table import kind_of
 from headway.evidence.stage import Tally
-from headway.evidence.window import Arm, Window
-from headway.spec.guardrail import Guardrail
+from headway.evidence.window import Arm, Part, Sample, Window
+from headway.spec.guardrail import ErrorGuardrail, Guardrail, LatencyGuardrail, title
 from headway.stats.ratio import log_tilts
 from headway.stats.sequential import log_mean_exp
 from headway.stats.track import Track, harm_of, safety_of
 
-__all__ = ["evidence_of_harm", "evidence_of_safety", "fold", "opened", "stage_of"]
+__all__ = ["evidence_of_harm", "evidence_of_safety", "fold", "opened", "stage_of", "unheard"]
 
 
 def stage_of(stages: Sequence[float], weight: float) -> int | None:
@@ -45,6 +45,7 @@ def fold(tally: Tally, guardrails: Sequence[Guardrail], stages: Sequence[float],
             for guardrail, tracks in zip(guardrails, tally.tracks, strict=True)
         ),
         ratio=_split(tally, window),
+        samples=_summed(tally.samples, window.samples),
     )
 
 
@@ -63,6 +64,43 @@ def evidence_of_harm(tracks: Sequence[Track]) -> float:
 def evidence_of_safety(tracks: Sequence[Track]) -> float:
     """The logarithm of one guardrail's evidence of safety: the least of what it compares; 0 before it compares."""
     return min((safety_of(track) for track in tracks), default=0.0)
+
+
+def unheard(guardrails: Sequence[Guardrail], window: Window) -> str:
+    """The first guardrail that a window says nothing about, of either version; empty when it speaks of all."""
+    for guardrail in guardrails:
+        if isinstance(guardrail, ErrorGuardrail | LatencyGuardrail):
+            told = window.candidate.starts > 0 and window.control.starts > 0
+        else:
+            parts = (part for sample in window.samples if sample.guardrail == title(guardrail) for part in sample.parts)
+            told = any(part.sound and part.of and part.control_of for part in parts)
+        if not told:
+            return title(guardrail)
+    return ""
+
+
+def _summed(before: Sequence[Sample], now: Sequence[Sample]) -> tuple[Sample, ...]:
+    """Counts that cannot be any are left out."""
+    found = {(sample.guardrail, part.name): part for sample in before for part in sample.parts}
+    for sample in now:
+        for part in filter(lambda part: part.sound, sample.parts):
+            old = found.get((sample.guardrail, part.name))
+            found[sample.guardrail, part.name] = _plus(old, part) if old else part
+    titles = dict.fromkeys(guardrail for guardrail, _ in found)
+    return tuple(
+        Sample(guardrail=title, parts=tuple(part for (mine, _), part in found.items() if mine == title))
+        for title in titles
+    )
+
+
+def _plus(old: Part, new: Part) -> Part:
+    return Part(
+        name=new.name,
+        bad=old.bad + new.bad,
+        of=old.of + new.of,
+        control_bad=old.control_bad + new.control_bad,
+        control_of=old.control_of + new.control_of,
+    )
 
 
 def _added(control: Arm, window: Arm, *, slower: bool) -> Arm:

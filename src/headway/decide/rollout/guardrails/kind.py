@@ -1,15 +1,16 @@
 """What a kind of guardrail is, and the arithmetic that several kinds share.  Knows no threshold and no state."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
 from headway.evidence.stage import Tally
-from headway.evidence.window import Window
+from headway.evidence.window import Part, Sample, Window
 from headway.stats.sequential import Counts
 from headway.stats.track import Track
 
-__all__ = ["Kind", "Look", "requests", "share"]
+__all__ = ["Kind", "Look", "counted", "requests", "share"]
 
 G_contra = TypeVar("G_contra", contravariant=True)
 
@@ -21,6 +22,18 @@ class Look(Struct, frozen=True, kw_only=True):
     window: Window
     stage: int
     stages: int
+
+    def seen(self, title: str) -> Mapping[str, Part]:
+        """What a source other than the router counted for a guardrail in this window; only what can be counts."""
+        return {part.name: part for part in _parts(self.window.samples, title) if part.sound}
+
+    def known(self, title: str) -> Mapping[str, Part]:
+        """What it counted in the windows before."""
+        return {part.name: part for part in _parts(self.tally.samples, title)}
+
+
+def _parts(samples: Sequence[Sample], title: str) -> Iterator[Part]:
+    return (part for sample in samples if sample.guardrail == title for part in sample.parts)
 
 
 class Kind(Protocol[G_contra]):
@@ -52,4 +65,16 @@ def requests(window: Window, bad: int, control_bad: int) -> Counts:
         of=max(window.candidate.starts, bad),
         control_bad=control_bad,
         control_of=max(window.control.starts, control_bad),
+    )
+
+
+def counted(part: Part, *, turned: bool = False) -> Counts:
+    """A part's counts; turned, those of all that is not in it."""
+    if not turned:
+        return Counts(bad=part.bad, of=part.of, control_bad=part.control_bad, control_of=part.control_of)
+    return Counts(
+        bad=part.of - part.bad,
+        of=part.of,
+        control_bad=part.control_of - part.control_bad,
+        control_of=part.control_of,
     )

@@ -1,0 +1,1 @@
+"""Prometheus, by its HTTP interface."""

@@ -1,0 +1,42 @@
+"""Rates from a source other than the router: named parts of what it counts, each compared as errors are.
+
+Of several parts harm is the mean and safety the worst.
+"""
+
+from collections.abc import Sequence
+
+from headway.decide.rollout.guardrails.kind import Look, counted, share
+from headway.stats.sequential import Line, log_harm, log_safe
+from headway.stats.track import Track, begun, grown
+
+__all__ = ["ENOUGH", "rates"]
+
+# Before so many of the stable version its rate is not known well enough to bet on; until then windows only teach it.
+ENOUGH = 100
+
+
+def rates(
+    title: str,
+    parts: Sequence[str],
+    tracks: tuple[Track, ...],
+    look: Look,
+    *,
+    lines: tuple[Sequence[Line], Sequence[Line]],
+) -> tuple[Track, ...]:
+    """The running evidence of these parts with this window; `lines` are those of harm and those of safety.
+
+    All parts begin together, once each of them is known well enough.
+    """
+    seen, known = look.seen(title), look.known(title)
+    if any(part not in known or known[part].control_of < ENOUGH for part in parts):
+        return tracks
+    found = []
+    for track in tracks or tuple(begun(look.stages, name=part) for part in parts):
+        before, part = known[track.name], seen.get(track.name)
+        if part is None:
+            found.append(track)
+            continue
+        rate = share(before.control_bad, before.control_of)
+        harm, safe = log_harm(lines[0], rate, counted(part)), log_safe(lines[1], rate, counted(part))
+        found.append(grown(track, stage=look.stage, harm=harm, safe=safe))
+    return tuple(found)
