@@ -27,8 +27,8 @@ class Groups(Struct, frozen=True, kw_only=True):
     candidate: tuple[Arm, ...]
 
 
-class Part(Struct, frozen=True, kw_only=True):
-    """Of so many things in each arm, how many were such as `name` says."""
+class Part(Struct, frozen=True, kw_only=True, array_like=True):
+    """Of so many things in each arm, how many were such as `name` says; a list in records, which hold many of them."""
 
     name: str
     bad: int
