@@ -30,10 +30,11 @@ def total(groups: Sequence[Arm]) -> Arm:
     """All groups together.
 
     >>> total([Arm(starts=1, slower=(1, 0)), Arm(starts=2, errors=1, slower=(2, 1))])
-    Arm(starts=3, errors=1, slower=(3, 1))
+    Arm(starts=3, begun=0, errors=1, slower=(3, 1))
     """
     return Arm(
         starts=sum(group.starts for group in groups),
+        begun=sum(group.begun for group in groups),
         errors=sum(group.errors for group in groups),
         slower=tuple(map(sum, zip(*(group.slower for group in groups), strict=True))),
     )
@@ -43,13 +44,14 @@ def summed(before: Sequence[Arm], more: Sequence[Arm]) -> tuple[Arm, ...]:
     """Group by group.
 
     >>> summed([Arm(starts=1, errors=1)], [Arm(starts=2)])
-    (Arm(starts=3, errors=1, slower=()),)
+    (Arm(starts=3, begun=0, errors=1, slower=()),)
     """
     if not before:
         return tuple(more)
     return tuple(
         Arm(
             starts=old.starts + new.starts,
+            begun=old.begun + new.begun,
             errors=old.errors + new.errors,
             slower=tuple(a + b for a, b in zip(old.slower, new.slower, strict=True)),
         )
