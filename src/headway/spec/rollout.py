@@ -50,6 +50,7 @@ class Rollout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
         guardrails: What the candidate is compared by; all of them must show safety.
         ab: Who sees the candidate by the strategy `ab`, and when it has won.
         shadow: How answers are compared by the strategy `shadow`.
+        at_least: How long live requests must have been counted before a promotion, however clear the evidence.
         wrong_at_most: How often the rollout may decide wrongly.
         deadline: When it ends if it could not decide.
         keep: How long the old version's copies are kept after a promotion.
@@ -61,6 +62,7 @@ class Rollout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     guardrails: tuple[Guardrail, ...] = (ErrorGuardrail(),)
     ab: Ab | None = None
     shadow: Shadow | None = None
+    at_least: Seconds = 0.0
     wrong_at_most: WrongAtMost = WrongAtMost()
     deadline: Deadline = Deadline()
     keep: Seconds = 3600.0

@@ -370,3 +370,16 @@ def test_the_candidate_gets_the_replicas_of_the_weight_that_comes() -> None:
     parked = structs.replace(RUNNING, state="parked", stage=1, weight=0.0)
     assert coming(parked, WISH) == 20.0
     assert coming(START, Wish(strategy="direct")) == 100.0
+
+
+def test_no_promotion_before_the_least_time_and_stages_and_harm_do_not_wait_for_it() -> None:
+    wish = structs.replace(WISH, at_least=40.0)
+    rollout, sooner = after(RUNNING, 39, wish=wish), after(RUNNING, 39)
+    assert sooner.state == "promoting"
+    assert (rollout.state, rollout.stage) == ("running", 2)
+    assert "counted for 39 s of at least 40 s" in rollout.why
+    assert verdict_of(rollout, wish).answer is Answer.UNDECIDED
+    promoted = after(rollout, 1, wish=wish)
+    assert promoted.state == "promoting"
+    assert verdict_of(promoted, wish).answer is Answer.PASS
+    assert after(RUNNING, 10, wish=wish, errors=2).state == "aborting"

@@ -12,7 +12,7 @@ from headway.decide.rollout.agreement import agreement_asked, agreement_weighed,
 from headway.decide.rollout.experiment import looked
 from headway.decide.rollout.guardrails.evidence import opened, stage_of, unheard
 from headway.decide.rollout.machine import ENDED, LIVE, Event, follow
-from headway.decide.rollout.strategy import Sight, Strategy, limits
+from headway.decide.rollout.strategy import Sight, Strategy, counted_s, limits
 from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.stage import Rollout, State, Tally
 from headway.evidence.window import Window
@@ -103,7 +103,7 @@ def _looked(rollout: Rollout, wish: Wish, strategy: Strategy, window: Window | N
         return rollout, None
     if strategy.SPLIT == "users":
         rollout, seen = looked(rollout, wish, window)
-        return rollout, _told(seen, wish, strategy, None)
+        return rollout, _long_enough(_told(seen, wish, strategy, None), rollout, wish)
     tally = folded(_tally(rollout, wish, stages), wish, stages, window)
     rollout = structs.replace(rollout, windows=(*rollout.windows, window), tally=tally)
     drawn = strategy.event(
@@ -118,8 +118,16 @@ def _looked(rollout: Rollout, wish: Wish, strategy: Strategy, window: Window | N
     )
     if drawn and drawn[0] in {"advance", "safe"}:
         drawn = _now(drawn, wish, window)
-    drawn = _told(drawn, wish, strategy, tally)
+    drawn = _long_enough(_told(drawn, wish, strategy, tally), rollout, wish)
     return rollout, drawn if at == rollout.stage or (drawn and drawn[0] == "harm") else None
+
+
+def _long_enough(drawn: Drawn | None, rollout: Rollout, wish: Wish) -> Drawn | None:
+    """No promotion before the least time; harm and stages are not kept waiting."""
+    counted = counted_s(rollout.windows)
+    if drawn is None or drawn[0] != "safe" or counted >= wish.at_least:
+        return drawn
+    return "window", f"{drawn[1]}; counted for {counted:.0f} s of at least {wish.at_least:.0f} s"
 
 
 def _told(drawn: Drawn | None, wish: Wish, strategy: Strategy, tally: Tally | None) -> Drawn | None:

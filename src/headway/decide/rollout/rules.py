@@ -12,7 +12,7 @@ from headway.decide.rollout import experiment
 from headway.decide.rollout.agreement import agreement_weighed, folded, in_words
 from headway.decide.rollout.experiment import experiment_verdict
 from headway.decide.rollout.guardrails.evidence import opened, stage_of, unheard
-from headway.decide.rollout.strategy import Strategy, limits, weighed
+from headway.decide.rollout.strategy import Strategy, counted_s, limits, weighed
 from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.stage import Rollout, Tally
 from headway.evidence.verdict import Answer, Inputs, Verdict
@@ -50,6 +50,7 @@ class Ended(Struct, frozen=True, kw_only=True):
     before: Arm
     windows: tuple[Window, ...]
     shadow: Shadow | None = None
+    at_least: float = 0.0
 
 
 def verdict_of(rollout: Rollout, wish: Wish) -> Verdict:
@@ -70,6 +71,7 @@ def verdict_of(rollout: Rollout, wish: Wish) -> Verdict:
         before=rollout.before,
         windows=rollout.windows,
         shadow=wish.shadow,
+        at_least=wish.at_least,
     )
     return rollout_1(msgspec.to_builtins(seen))
 
@@ -109,7 +111,8 @@ def _concluded(seen: Ended, wish: Wish, strategy: Strategy) -> Verdict:
     found = _found(wish, tally)
     at_end = bool(seen.windows) and stage_of(stages, seen.windows[-1].weight) == len(stages) - 1
     spoken = at_end and not unheard(wish.guardrails, seen.windows[-1])
-    safe = bool(found) and spoken and all(safety >= asked.safe for _, _, safety in found)
+    long = counted_s(seen.windows) >= seen.at_least
+    safe = bool(found) and spoken and long and all(safety >= asked.safe for _, _, safety in found)
     answer = Answer.FAIL if harmful else Answer.PASS if safe else Answer.UNDECIDED
     numbers = {"safe at": asked.safe, "windows": float(len(seen.windows))}
     for (name, harm, safety), needed in zip(found, asked.harm, strict=True):

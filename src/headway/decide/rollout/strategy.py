@@ -11,10 +11,11 @@ from headway.decide.rollout.guardrails.evidence import evidence_of_harm, evidenc
 from headway.decide.rollout.machine import Event
 from headway.evidence.stage import Tally
 from headway.evidence.weights import Split
+from headway.evidence.window import Window
 from headway.spec.guardrail import Guardrail, matures, title
 from headway.spec.rollout import Rollout
 
-__all__ = ["Limits", "Sight", "Strategy", "limits", "weighed"]
+__all__ = ["Limits", "Sight", "Strategy", "counted_s", "limits", "weighed"]
 
 
 # What of alpha is kept for guardrails whose evidence comes late (statistics chapter, 2.9).
@@ -89,6 +90,11 @@ def _parts(guardrails: Sequence[Guardrail], *, beside: float) -> list[float]:
     groups = (1.0 - LATE, LATE) if all(wholes) else (1.0, 1.0)
     parts = [groups[matures(each)] * each.share / wholes[matures(each)] for each in guardrails]
     return [*parts, groups[0] * beside / wholes[0]] if beside else parts
+
+
+def counted_s(windows: Sequence[Window]) -> float:
+    """For how long requests were counted, in seconds: windows that were dropped, and time at weight zero, are not."""
+    return sum(window.end - window.start for window in windows)
 
 
 def weighed(guardrails: Sequence[Guardrail], tally: Tally) -> tuple[tuple[str, float, float], ...]:

@@ -109,6 +109,11 @@ def _times(placed: Placed[Model]) -> Iterator[Finding]:
         do = f"Write `after: {written('seconds', rollout.window * 60)}`, say, or a shorter window."
         yield error("E251", "deadline before the first window", at, why=why, do=do)
         return
+    if rollout.deadline.after < rollout.at_least:
+        at = placed.place("spec", "rollout", "at_least")
+        why = f"It asks for {written('seconds', rollout.at_least)} of counted requests and ends after {after}."
+        yield error("E251", "deadline before the least time", at, why=why, do="Shorten one, or lengthen the other.")
+        return
     stages = len(rollout.stages) if rollout.strategy in RISING else 1
     needed = rollout.window * stages
     if rollout.deadline.after < needed:
