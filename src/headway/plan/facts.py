@@ -71,8 +71,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     """One model: its wish at a commit of main, what was made of it, where it serves, and what people asked for.
 
     `problem` is why its spec cannot be used: then it is served as it is and nothing new is made.
-    `version` is what the wished recipe and the lock make; `failed` why there is none; `retraining` is whether another
-    one on new data is due.
+    `frozen` says until when no rollout starts.  `version` is what the wished recipe and the lock make; `failed` why
+    there is none; `retraining` is whether another one on new data is due.
     """
 
     model: str
@@ -86,6 +86,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     failed: str = ""
     cause: Literal["commit", "data", "retraining"] = "commit"
     hold: str = ""
+    frozen: str = ""
     retraining: Retrained = Retrained()
     places: tuple[Place, ...] = ()
     pending: tuple[Pending, ...] = ()

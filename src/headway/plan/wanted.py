@@ -134,7 +134,7 @@ def _promoted(facts: Facts, version: Served) -> Iterator[Action]:
     yield Nothing(model=facts.model, why=f"{version.version} is stable {where}")
 
 
-def _enter(facts: Facts, place: Place, version: Served) -> Action:  # noqa: PLR0911 - one return a reason, in their order
+def _enter(facts: Facts, place: Place, version: Served) -> Action:  # noqa: C901, PLR0911 - one return a reason, in their order
     """The one thing that stands between a version and an environment."""
 
     def nothing(why: str) -> Nothing:
@@ -157,6 +157,8 @@ def _enter(facts: Facts, place: Place, version: Served) -> Action:  # noqa: PLR0
         return nothing(f"held: {facts.hold}; `headway resume {facts.model}` lifts the hold")
     if place.approval and not place.approved:
         return wait(f"`headway approve {facts.model}@{version.version} --to {place.environment}`")
+    if facts.frozen and place.live and place.stable and not place.asked:
+        return wait(facts.frozen)
     direct = not place.live or facts.strategy == "direct" or place.stable is None
     return Release(
         model=facts.model,

@@ -18,6 +18,7 @@ from headway.reconcile.retraining import retrained
 from headway.reconcile.scene import Scene
 from headway.reconcile.world import World
 from headway.spec.environment import Environment
+from headway.spec.freeze import frozen
 from headway.spec.load import Placed
 from headway.spec.model import Model
 from headway.spec.release import Served
@@ -86,6 +87,7 @@ def gather(world: World, memory: Memory, name: str) -> Scene:
         failed=state.failures.get((wanted.recipe, wanted.train), ""),
         cause=known.cause(state, wanted.recipe),
         hold=state.hold,
+        frozen=frozen(wanted.rollout.freeze, world.clock.now()),
         places=tuple(_place(world, memory, name, env, observed[env.metadata.name], wanted) for env in environments),
         pending=known.pending(state, [env.metadata.name for env in environments]),
     )

@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from headway.spec.experiment import Ab, Shadow
+from headway.spec.freeze import Freeze
 from headway.spec.guardrail import ErrorGuardrail, Guardrail
 from headway.spec.quantity import Seconds, Share
 
@@ -51,6 +52,7 @@ class Rollout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
         ab: Who sees the candidate by the strategy `ab`, and when it has won.
         shadow: How answers are compared by the strategy `shadow`.
         at_least: How long live requests must have been counted before a promotion, however clear the evidence.
+        freeze: When no rollout starts, rises or is promoted; harm aborts and the deadline ends at any time.
         wrong_at_most: How often the rollout may decide wrongly.
         deadline: When it ends if it could not decide.
         keep: How long the old version's copies are kept after a promotion.
@@ -63,6 +65,7 @@ class Rollout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     ab: Ab | None = None
     shadow: Shadow | None = None
     at_least: Seconds = 0.0
+    freeze: tuple[Freeze, ...] = ()
     wrong_at_most: WrongAtMost = WrongAtMost()
     deadline: Deadline = Deadline()
     keep: Seconds = 3600.0

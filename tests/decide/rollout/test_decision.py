@@ -17,6 +17,7 @@ from headway.decide.rules import RULES
 from headway.evidence.stage import Rollout
 from headway.evidence.verdict import Answer, Verdict
 from headway.evidence.window import Arm, Window
+from headway.spec.freeze import Freeze
 from headway.spec.guardrail import ErrorGuardrail, LatencyGuardrail
 from headway.spec.release import Served
 from headway.spec.rollout import Rollout as Wish
@@ -383,3 +384,15 @@ def test_no_promotion_before_the_least_time_and_stages_and_harm_do_not_wait_for_
     assert promoted.state == "promoting"
     assert verdict_of(promoted, wish).answer is Answer.PASS
     assert after(RUNNING, 10, wish=wish, errors=2).state == "aborting"
+
+
+def test_in_a_freeze_nothing_rises_and_harm_aborts_all_the_same() -> None:
+    # 1970 began on a Thursday.
+    wish = structs.replace(WISH, freeze=(Freeze(begin="thu 00:00", end="fri 00:00"),))
+    assert look(START, wish=wish) == START
+    rollout = after(RUNNING, 20, wish=wish)
+    assert (rollout.state, rollout.stage, rollout.weight) == ("running", 0, 5.0)
+    assert "frozen until Fri 1970-01-02 00:00 UTC" in rollout.why
+    assert after(rollout, 10, wish=wish, errors=3).state == "aborting"
+    assert look(rollout, window(5.0), wish=structs.replace(wish, freeze=()), now=10.0).stage == 1
+    assert look(rollout, wish=wish, now=START.deadline).state == "aborting"

@@ -17,6 +17,7 @@ from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.stage import Rollout, State, Tally
 from headway.evidence.window import Window
 from headway.spec.digest import digest_of
+from headway.spec.freeze import frozen
 from headway.spec.guardrail import matures
 from headway.spec.rollout import Rollout as Wish
 from headway.stats.ratio import mismatch
@@ -52,12 +53,14 @@ def decide(  # noqa: PLR0913 - what is wanted, what stands, and everything seen 
     drawn, doubt = None, doubt or _other_way(rollout, wish, strategy)
     if strategy and rollout.state in LIVE and not doubt:
         rollout, drawn = _looked(rollout, wish, strategy, window)
-    doubt = doubt or _split_wrong(rollout)
+    doubt, cold = doubt or _split_wrong(rollout), frozen(wish.freeze, now)
+    if cold and drawn and drawn[0] in {"advance", "safe"}:
+        drawn = "window", f"{drawn[1]}; {cold}"
     following = (
         _lost(rollout)
         or _decisive(rollout, drawn, held=paused or bool(doubt))
         or _of_time(rollout, now)
-        or _of_state(rollout, strategy, ready=ready, paused=paused, doubt=doubt)
+        or _of_state(rollout, strategy, ready=ready and not cold, paused=paused, doubt=doubt)
         or (drawn if drawn and drawn[0] == "window" and rollout.state == "running" else None)
     )
     return _moved(rollout, following, strategy.stages(wish) if strategy else ()) if following else rollout

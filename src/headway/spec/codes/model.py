@@ -286,4 +286,10 @@ MODEL: Mapping[str, Code] = {
         "`retrain: {when: [daily], at_most_every: 7d}`",
         "Shorten `at_most_every`, or name a longer period.",
     ),
+    "E264": code(
+        "freeze that is no time",
+        "A freeze lies between two times of the week, or between two dates, in UTC.",
+        "`freeze: [{begin: friday, end: mon 08:00}]`",
+        "Write `{begin: fri 16:00, end: mon 08:00}` or `{begin: 2026-12-20 00:00, end: 2027-01-02 08:00}`.",
+    ),
 }

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from headway.spec.finding import Finding, error
+from headway.spec.freeze import fault_of
 from headway.spec.load import Placed
 from headway.spec.model import Model
 from headway.spec.quantity import written
@@ -36,6 +37,7 @@ def rollout_faults(placed: Placed[Model]) -> Iterator[Finding]:
     yield from _times(placed)
     yield from guardrail_faults(placed)
     yield from _levels(placed)
+    yield from _freezes(placed)
 
 
 def _stages(placed: Placed[Model]) -> Iterator[Finding]:
@@ -121,6 +123,15 @@ def _times(placed: Placed[Model]) -> Iterator[Finding]:
         why = f"{stages} stages take a window of {window} each, {all_of_them} in all; it ends after {after}."
         do = "Lengthen `deadline.after`, shorten `window`, or leave out a stage."
         yield error("E204", "the rollout never decides", at, why=why, do=do)
+
+
+def _freezes(placed: Placed[Model]) -> Iterator[Finding]:
+    for number, freeze in enumerate(placed.value.spec.rollout.freeze):
+        why = fault_of(freeze)
+        if why:
+            at = placed.place("spec", "rollout", "freeze", number)
+            do = "Write `{begin: fri 16:00, end: mon 08:00}`, say; all times are UTC."
+            yield error("E264", "freeze that is no time", at, why=f"{why[0].upper()}{why[1:]}.", do=do)
 
 
 def _levels(placed: Placed[Model]) -> Iterator[Finding]:
