@@ -59,6 +59,9 @@ def test_a_rollout_that_is_under_way_does_not_hide_what_comes() -> None:
     [
         (Rollout(stages=(5.0, 50.0)), "canary 5 % → 50 % → 100 % of the traffic, looked at every 1 min"),
         (Rollout(strategy="blue-green"), "blue-green, looked at"),
+        (Rollout(strategy="blue-green"), "; what is seen after the switch is descriptive"),
+        (Rollout(strategy="shadow", stages=(5.0, 50.0)), "shadow of copies of 5 % → 50 % of the traffic, looked at"),
+        (Rollout(strategy="ab"), "ab with 50 % of the users, looked at"),
         (Rollout(strategy="direct"), "released at once: the strategy is direct"),
         (Rollout(guardrails=(LatencyGuardrail(latency="p95"),)), "guarded by p95 latency (1.25 times at most)"),
         (Rollout(window=90.0), "looked at every 90 s"),

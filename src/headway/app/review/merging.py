@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import structs
 
 from headway.app.review.view import MergeStep
+from headway.decide.rollout.table import STRATEGIES
 from headway.plan.action import Action, Nothing, Release, Wait
 from headway.plan.facts import Facts, Place
 from headway.plan.wanted import next_actions
@@ -80,13 +81,28 @@ def _entered(place: Place, rollout: Rollout) -> str:
 
 
 def _rolled(rollout: Rollout) -> str:
-    stages = " → ".join(f"{stage:g} %" for stage in (*rollout.stages, 100.0))
-    share = f" {stages} of the traffic" if rollout.strategy == "canary" else ""
+    rest = STRATEGIES[rollout.strategy].REST
     guards = ", ".join(map(_guard, rollout.guardrails)) or "nothing"
     return (
-        f"{rollout.strategy}{share}, looked at every {_time(rollout.window)}, guarded by {guards}; "
+        f"{rollout.strategy}{_share(rollout)}, looked at every {_time(rollout.window)}, guarded by {guards}; "
         f"back to the stable version when harm is shown, or undecided after {_time(rollout.deadline.after)}"
+        + (f"; {rest}" if rest else "")
     )
+
+
+def _share(rollout: Rollout) -> str:
+    """Whose requests the candidate gets, and how many."""
+    stages = STRATEGIES[rollout.strategy].stages(rollout)
+    rising = " → ".join(f"{stage:g} %" for stage in stages)
+    match rollout.strategy:
+        case "canary":
+            return f" {rising} → 100 % of the traffic"
+        case "shadow":
+            return f" of copies of {rising} of the traffic"
+        case "ab":
+            return f" with {rising} of the users"
+        case _:
+            return ""
 
 
 def _guard(guard: Guardrail) -> str:
