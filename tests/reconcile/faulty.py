@@ -25,16 +25,17 @@ class Faults:
         self.at = -1
         self.how: Fault = "refused"
         self.away = ""  # a method that does not answer at all while it is named here
+        self.silent: object = None  # a port none of whose methods does
 
     def around(self, port: Any) -> Any:
         """A port that fails when it is its turn."""
         return _Faulty(port, self)
 
-    def call(self, name: str, do: Callable[[], Any]) -> Any:
+    def call(self, port: object, name: str, do: Callable[[], Any]) -> Any:
         """Carry a call out, or fail."""
         mine = len(self.calls) == self.at
         self.calls.append(name)
-        if name == self.away:
+        if name == self.away or port is self.silent:
             raise UnreachableError(f"{name} does not answer")
         if mine and self.how == "refused":
             raise UnreachableError(f"{name} is refused")
@@ -54,4 +55,4 @@ class _Faulty:
         found = getattr(self._port, name)
         if not callable(found):
             return found
-        return lambda *args, **named: self._faults.call(name, lambda: found(*args, **named))
+        return lambda *args, **named: self._faults.call(self._port, name, lambda: found(*args, **named))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 from tests.reconcile.faulty import CHANGES, Fault, GoneError
-from tests.reconcile.town import Town
+from tests.reconcile.town import Town, sound
 
 from headway.evidence.record import Alerted, Subject
 from headway.reconcile.book import Draft
@@ -102,19 +102,6 @@ STORIES: Mapping[str, Story] = {
     story.__name__: story
     for story in (first_release, promotion, abort, deadline, superseding, rollback, retraining, retirement)
 }
-
-
-def sound(town: Town) -> None:
-    """What must hold after every pass: only what the record let in is served, and stable is never untested."""
-    for environment in ("staging", "production"):
-        standing = town.state.standing.get(environment)
-        let_in = {bundle for bundle, place in town.state.tries if place == environment}
-        seen = town.runtime.observe("delay", environment)
-        bundles = {work.version: work.bundle for work in seen.workloads}
-        for version, weight in seen.weights.items():
-            assert weight == 0 or bundles[version] in let_in, (environment, version)
-        if standing and standing.stable and standing.candidate is None:
-            assert town.state.tries[standing.stable.bundle, environment].outcome == "promoted"
 
 
 def end_of(town: Town) -> dict[str, object]:

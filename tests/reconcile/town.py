@@ -1,6 +1,7 @@
 """A whole world in memory: a repository with a model or more, a record, and a runtime that a test talks to."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy, deepcopy
 from typing import TypeVar
 
 import msgspec
@@ -184,11 +185,22 @@ class Town:
             read_reference=lambda _bundle: self.reference,
         )
         self.world = World(
-            source=around(self.source), journal=around(self.journal), store=self.store, data=around(self.data),
+            source=around(self.source), journal=around(self.journal), store=around(self.store), data=around(self.data),
             trainer=around(self.trainer), assessor=around(self.assessor), runtime=around(self.runtime),
             labels=around(self.labels), metrics=around(self.metrics),
             clock=self.clock, look_s=0.1, fetch_s=0,
         )  # fmt: skip
+
+    def beside(self) -> "Town":
+        """Another world that stands where this one stands, with a process of its own."""
+        other = copy(self)
+        world = ("clock", "source", "journal", "store", "runtime", "data", "trainer", "assessor", "arms")
+        for name, value in deepcopy({name: getattr(self, name) for name in world}).items():
+            setattr(other, name, value)
+        other.faults = Faults()
+        other.reader = Book(other.journal, None, other.clock, begun=self.reader.reading)
+        other.start_again()
+        return other
 
     def commit(self, script: str, more: str = "", *, rollout: str = "", others: Mapping[str, str] | None = None) -> str:
         """A person commits the training script of `delay` (with further lines of its spec), and those of others."""
@@ -326,3 +338,16 @@ class Town:
     def _read(self, commit: str) -> Wish:
         files = self.source.files(commit)
         return load_wish(self.source.read(commit, [path for path in files if path.endswith(".yaml")]), set(files))
+
+
+def sound(town: Town) -> None:
+    """What must hold after every pass: only what the record let in is served, and stable is never untested."""
+    for environment in ("staging", "production"):
+        standing = town.state.standing.get(environment)
+        let_in = {bundle for bundle, place in town.state.tries if place == environment}
+        seen = town.runtime.observe("delay", environment)
+        bundles = {work.version: work.bundle for work in seen.workloads}
+        for version, weight in seen.weights.items():
+            assert weight == 0 or bundles[version] in let_in, (environment, version)
+        if standing and standing.stable and standing.candidate is None:
+            assert town.state.tries[standing.stable.bundle, environment].outcome == "promoted"
