@@ -12,7 +12,6 @@ from tests.reconcile.faulty import CHANGES, GoneError
 from tests.reconcile.town import Town, sound
 
 from headway.decide.rules import RULES
-from headway.evidence.envelope import open_unverified
 from headway.evidence.record import RolledOut
 from headway.evidence.verdict import Answer
 
@@ -124,12 +123,9 @@ def let_in_rightly(town: Town, bad: float) -> None:
 
 def answers(town: Town) -> Iterator[Answer]:
     """What the rule says of the windows in the record of a rollout that was promoted."""
-    for commit in town.journal.commits():
-        for path, data in commit.files.items():
-            if path.startswith("evidence/") and data is not None:
-                record = open_unverified(data)
-                if isinstance(record.seen, RolledOut) and record.seen.outcome == "promoted":
-                    yield from (RULES[verdict.rule](verdict.inputs).answer for verdict in record.verdicts)
+    for record in town.records(RolledOut):
+        if isinstance(record.seen, RolledOut) and record.seen.outcome == "promoted":
+            yield from (RULES[verdict.rule](verdict.inputs).answer for verdict in record.verdicts)
 
 
 def to_its_end(town: Town, bad: float, *, passes: int) -> None:

@@ -179,3 +179,22 @@ def test_a_direct_release_is_not_done_before_it_gets_the_requests() -> None:
     town.look()
     assert town.look().settled
     assert town.runtime.observe("delay", "production").weights["1.1.0"] == 100.0
+
+
+def test_the_picture_of_a_rollout_lies_in_the_store_and_the_record_names_it() -> None:
+    for bad in (0.0, 30.0):
+        town = Town().with_a_candidate()
+        town.roll_to_its_end(bad=bad)
+        (ended,) = town.rollouts()
+        assert ended.rollout.windows
+        drawn = town.store.read(ended.picture)
+        assert drawn.startswith(b"<svg")
+        assert ended.outcome.encode() in drawn
+
+
+def test_a_store_that_is_away_delays_no_decision() -> None:
+    town = Town().with_a_candidate()
+    town.faults.silent = town.store
+    town.roll_to_its_end(bad=30.0)
+    (ended,) = town.rollouts()
+    assert (ended.outcome, ended.picture, town.stable()) == ("aborted", "", "1.0.0")

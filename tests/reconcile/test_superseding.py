@@ -3,7 +3,6 @@
 from tests.reconcile.town import Town
 
 from headway.decide.rules import RULES
-from headway.evidence.envelope import open_unverified
 from headway.evidence.record import Released, RolledOut
 from headway.evidence.verdict import Verdict
 from headway.reconcile.book import Book
@@ -12,14 +11,7 @@ from headway.spec.digest import digest
 
 def seen(town: Town, kind: type) -> list[tuple[object, tuple[Verdict, ...]]]:
     """What the records of one kind have seen, oldest first, each with its verdicts."""
-    found = []
-    for commit in town.journal.commits():
-        for path, data in sorted(commit.files.items()):
-            if path.startswith("evidence/") and data is not None:
-                record = open_unverified(data)
-                if isinstance(record.seen, kind):
-                    found.append((record.seen, record.verdicts))
-    return found
+    return [(record.seen, record.verdicts) for record in town.records(kind)]
 
 
 def test_a_newer_version_supersedes_the_candidate_and_keeps_its_windows_in_the_same_commit() -> None:

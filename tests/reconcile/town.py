@@ -16,9 +16,10 @@ from tests.fakes.store import MemoryStore
 from tests.reconcile.faulty import Faults
 
 from headway.evidence.bundle import Column, Signature
+from headway.evidence.envelope import open_unverified
 from headway.evidence.measurement import DataFacts, Measurement, Metric, Paired, ScanFacts
 from headway.evidence.recipe import train_digest
-from headway.evidence.record import Requested, Signers, StepRun, Subject, Trained
+from headway.evidence.record import Record, Requested, RolledOut, Signers, StepRun, Subject, Trained
 from headway.evidence.stage import Rollout
 from headway.evidence.state import ModelState
 from headway.evidence.summary import Summary
@@ -330,6 +331,16 @@ class Town:
         data = self.runtime.recall("rollout/production/delay")
         found = msgspec.json.decode(data, type=list[Rollout]) if data else []
         return next((known for known in found if known.candidate.version == self.candidate()), None)
+
+    def records(self, kind: type) -> list[Record]:
+        """The records that have seen something of a kind, oldest first."""
+        files = (data for commit in self.journal.commits() for path, data in sorted(commit.files.items())
+                 if path.startswith("evidence/") and data is not None)  # fmt: skip
+        return [record for record in map(open_unverified, files) if isinstance(record.seen, kind)]
+
+    def rollouts(self) -> list[RolledOut]:
+        """How rollouts ended, oldest first."""
+        return [record.seen for record in self.records(RolledOut) if isinstance(record.seen, RolledOut)]
 
     def subjects(self) -> list[str]:
         """The story of the branch headway, oldest first."""

@@ -110,10 +110,14 @@ class Released(Struct, frozen=True, kw_only=True, tag_field="kind", tag="release
 
 
 class RolledOut(Struct, frozen=True, kw_only=True, tag_field="kind", tag="rollout"):
-    """How a rollout ended, with every window it was judged on."""
+    """How a rollout ended, with every window it was judged on.
+
+    `picture` is the digest of the picture of it in the store; empty when the store could not take it.
+    """
 
     rollout: Rollout
     outcome: Literal["promoted", "aborted", "expired", "superseded"]
+    picture: str = ""
 
 
 class Requested(Struct, frozen=True, kw_only=True, tag_field="kind", tag="request"):

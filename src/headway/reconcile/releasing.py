@@ -1,9 +1,11 @@
 """Changes what serves.  Toward stable: act, then write.  Toward the candidate: write, then act."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Literal
 
 from headway.decide.rollout.decision import finish, give_up
+from headway.decide.rollout.picture import picture
 from headway.decide.rollout.rules import verdict_of
 from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.record import Released, RolledOut, Subject
@@ -17,6 +19,7 @@ from headway.reconcile.book import Draft
 from headway.reconcile.documents import paragraph, release_file, release_path, statement_path
 from headway.reconcile.keeping import keep
 from headway.reconcile.objects import act, replicas
+from headway.reconcile.ports import PortError, Store
 from headway.reconcile.scene import Effect, Scene
 from headway.spec.metadata import API_VERSION, Metadata
 from headway.spec.model import Model
@@ -55,7 +58,7 @@ def release(scene: Scene, action: Release, before: Sequence[Draft] = ()) -> Effe
     drafts = list(before)
     if leaves and scene.model:
         left = leaves if leaves.state == "aborting" else give_up(leaves, action.why)
-        drafts.append(ended(scene.model, left, "aborted" if retreats else "superseded"))
+        drafts.append(ended(scene.world.store, scene.model, left, "aborted" if retreats else "superseded"))
     seen = Released(
         how=action.how,
         stable=action.stable,
@@ -91,15 +94,18 @@ def begin(scene: Scene, place: Place, candidate: Served, over: Served, *, lost: 
     )
 
 
-def ended(model: Model, rollout: Rollout, outcome: Outcome) -> Draft:
-    """The record of a rollout that is promoting or aborting: every window, and what they say by the rules."""
+def ended(store: Store, model: Model, rollout: Rollout, outcome: Outcome) -> Draft:
+    """The record of a rollout that is promoting or aborting: every window, what they say by the rules, a picture."""
     subject = Subject(
         model=rollout.model,
         version=rollout.candidate.version,
         bundle=rollout.candidate.bundle,
         environment=rollout.environment,
     )
-    seen = RolledOut(rollout=finish(rollout), outcome=outcome)
+    done, drawn = finish(rollout), ""
+    with suppress(PortError):  # the windows draw it again at any time; a decision waits for no picture
+        drawn = store.put(picture(done, model.spec.rollout))
+    seen = RolledOut(rollout=done, outcome=outcome, picture=drawn)
     return Draft(subject=subject, seen=seen, verdicts=(verdict_of(rollout, model.spec.rollout),))
 
 

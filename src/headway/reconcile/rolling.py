@@ -132,7 +132,7 @@ def _written(scene: Scene, model: Model, place: Place, rollout: Rollout, *, stab
     """Write how it ended, with every window; a promotion moves the traffic afterwards, by the next pass."""
     outcome: Literal["promoted", "aborted"] = "promoted" if stable == rollout.candidate else "aborted"
     seen = Released(how=outcome, stable=stable, why=rollout.why)
-    line = write_release(scene, place, seen, before=[ended(model, rollout, outcome)])
+    line = write_release(scene, place, seen, before=[ended(scene.world.store, model, rollout, outcome)])
     key = (rollout.model, rollout.environment)
     scene.memory.openings.pop(key, None)
     for heard in [heard for heard in scene.memory.heard if heard[:2] == key]:

@@ -1,22 +1,24 @@
-"""How the evidence of a rollout grew, window by window: its windows folded again from nothing.  Draws nothing."""
+"""Where the evidence of a rollout stands, and how it grew window by window.  Draws nothing and decides nothing."""
 
 from msgspec import Struct
 
-from headway.decide.rollout.guardrails import fold, opened, stage_of
-from headway.decide.rollout.strategy import weighed
+from headway.decide.rollout.guardrails.evidence import fold, opened, stage_of
+from headway.decide.rollout.strategy import limits, weighed
 from headway.decide.rollout.table import STRATEGIES
-from headway.evidence.stage import Rollout
+from headway.evidence.stage import Rollout, Tally
 from headway.spec.rollout import Rollout as Wish
 
-__all__ = ["Moment", "Weighed", "history"]
+__all__ = ["Moment", "Weighed", "history", "standing"]
 
 
 class Weighed(Struct, frozen=True, kw_only=True):
-    """One guardrail after a window: natural logarithms of the evidence of harm and of safety."""
+    """One guardrail: its evidence of harm and of safety, and what aborts or passes the stage; natural logarithms."""
 
     guardrail: str
     harm: float
+    harm_at: float
     safety: float
+    safety_at: float
 
 
 class Moment(Struct, frozen=True, kw_only=True):
@@ -28,17 +30,39 @@ class Moment(Struct, frozen=True, kw_only=True):
     guardrails: tuple[Weighed, ...]
 
 
+def standing(tally: Tally, wish: Wish, *, stage: int, restarts: int) -> tuple[Weighed, ...]:
+    """Each guardrail at a stage (from 0) of a test that was begun again so many times.
+
+    >>> from headway.evidence.window import Arm
+    >>> (one,) = standing(opened("", Wish().guardrails, Arm()), Wish(), stage=0, restarts=0)
+    >>> one.guardrail, one.harm, round(one.harm_at, 2), round(one.safety_at, 2)
+    ('errors', 0.0, 4.61, 1.0)
+    """
+    strategy, asked = STRATEGIES.get(wish.strategy), limits(wish, restarts)
+    stages = len(strategy.stages(wish)) if strategy else 0
+    return tuple(
+        Weighed(
+            guardrail=name,
+            harm=harm,
+            harm_at=harm_at,
+            safety=safety,
+            safety_at=asked.safe * min(1.0, (stage + 1) / max(1, stages)),
+        )
+        for (name, harm, safety), harm_at in zip(weighed(wish.guardrails, tally), asked.harm, strict=True)
+    )
+
+
 def history(rollout: Rollout, wish: Wish) -> tuple[Moment, ...]:
     """What stood after each of its windows, by the wish given; none for a strategy that compares nothing."""
     strategy = STRATEGIES.get(wish.strategy)
     stages = strategy.stages(wish) if strategy else ()
-    tally = opened("", wish.guardrails, len(stages), rollout.before)
+    tally = opened("", wish.guardrails, rollout.before)
     found = []
     for window in rollout.windows:
         stage = stage_of(stages, window.weight)
         if stage is None:
             continue
         tally = fold(tally, wish.guardrails, stages, window)
-        each = (Weighed(guardrail=name, harm=h, safety=s) for name, h, s in weighed(wish.guardrails, tally))
-        found.append(Moment(at=window.end, stage=stage, weight=window.weight, guardrails=tuple(each)))
+        now = standing(tally, wish, stage=stage, restarts=rollout.restarts)
+        found.append(Moment(at=window.end, stage=stage, weight=window.weight, guardrails=now))
     return tuple(found)

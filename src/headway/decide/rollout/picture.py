@@ -1,13 +1,12 @@
 """Draws how the evidence of a rollout grew, as an SVG.  Pure text: equal rollouts give equal bytes."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import TypeAlias
 
-from headway.decide.rollout.frame import HIGH, LEFT, LINE, PALE, RIGHT, WIDE, Frame, attribute, curve, rule, text, words
-from headway.decide.rollout.history import Moment, history
-from headway.decide.rollout.strategy import Limits, limits
-from headway.decide.rollout.table import STRATEGIES
+from headway.decide.rollout.frame import HIGH, LEFT, LINE, PALE, RIGHT, WIDE, Frame, curve, rule, text, words
+from headway.decide.rollout.history import Moment, Weighed, history
 from headway.evidence.stage import Rollout
 from headway.spec.rollout import Rollout as Wish
 
@@ -21,6 +20,8 @@ TICKS = (0.01, 0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6)
 # Seconds between marks of time; the first that leaves at most eight of them is taken.
 STEPS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14_400, 43_200, 86_400, 604_800)
 WHY_AT_MOST = 118
+
+Seen: TypeAlias = tuple[float, Weighed]
 
 
 def picture(rollout: Rollout, wish: Wish) -> bytes:
@@ -46,11 +47,11 @@ def picture(rollout: Rollout, wish: Wish) -> bytes:
         text(LEFT, 42, why, fill=PALE, size=11),
     ]
     if moments:
-        asked, begin, end = limits(wish, rollout.restarts), rollout.windows[0].start, moments[-1].at
-        stages = len(STRATEGIES[wish.strategy].stages(wish))
+        begin, end = rollout.windows[0].start, moments[-1].at
         for number, name in enumerate(names):
-            frame = Frame(begin=begin, end=end, most=_most(moments, number, asked), top=TOP + number * (HIGH + GAP))
-            lines += [f"<g aria-label={attribute(name)}>", *_plot(frame, moments, number, asked, stages), "</g>"]
+            weighed = [(moment.at, moment.guardrails[number]) for moment in moments]
+            frame = Frame(begin=begin, end=end, most=_most(weighed), top=TOP + number * (HIGH + GAP))
+            lines += [f'<g aria-label="{words(name)}">', *_stages(frame, moments), *_plot(frame, weighed), "</g>"]
         lines += _clock(begin, end, high - BOTTOM)
     else:
         lines.append(text(LEFT, TOP + HIGH / 2, "No window was counted.", fill=PALE))
@@ -68,33 +69,29 @@ def _described(rollout: Rollout, moments: Sequence[Moment]) -> str:
     return f"Evidence over {len(moments)} windows. At the end {told or 'of nothing'}. {rollout.why}."
 
 
-def _most(moments: Sequence[Moment], number: int, asked: Limits) -> float:
+def _most(weighed: Sequence[Seen]) -> float:
     """Up to the higher line, and to what was seen as far as that does not make the lines small."""
-    line = max(asked.harm, asked.safe)
-    seen = (max(moment.guardrails[number].harm, moment.guardrails[number].safety) for moment in moments)
-    return min(max(1.25 * line, *seen), 2.0 * line)
+    line = max(max(each.harm_at, each.safety_at) for _, each in weighed)
+    return min(max(1.25 * line, *(max(each.harm, each.safety) for _, each in weighed)), 2.0 * line)
 
 
-def _plot(frame: Frame, moments: Sequence[Moment], number: int, asked: Limits, stages: int) -> Iterator[str]:
+def _plot(frame: Frame, weighed: Sequence[Seen]) -> Iterator[str]:
     """One guardrail, from back to front."""
-    yield from _stages(frame, moments)
     for tick in TICKS:
         if math.log(tick) <= frame.most:
             y = frame.y(math.log(tick))
             yield rule(LEFT, y, f"h{WIDE:g}", LINE, width=0.5)
             yield text(LEFT - 6, y + 4, _times(math.log(tick)), anchor="end", fill=PALE, size=11)
-    yield rule(LEFT, frame.y(asked.harm), f"h{WIDE:g}", HARM, dashes="2 3", width=1.5)
-    steps = (f"V{frame.y(asked.safe * (moment.stage + 1) / stages):.1f}H{frame.x(moment.at):.1f}" for moment in moments)
-    first = frame.y(asked.safe * (moments[0].stage + 1) / stages)
-    yield rule(LEFT, first, _joined(steps), SAFE, dashes="2 3", width=1.5)
-    weighed = [(moment.at, moment.guardrails[number]) for moment in moments]
+    first, last = weighed[0][1], weighed[-1][1]
+    yield rule(LEFT, frame.y(last.harm_at), f"h{WIDE:g}", HARM, dashes="2 3", width=1.5)
+    stairs = _joined(f"V{frame.y(each.safety_at):.1f}H{frame.x(at):.1f}" for at, each in weighed)
+    yield rule(LEFT, frame.y(first.safety_at), stairs, SAFE, dashes="2 3", width=1.5)
     start = (LEFT, frame.y(0.0))
     yield curve([start, *((frame.x(at), frame.y(each.harm)) for at, each in weighed)], HARM)
     yield curve([start, *((frame.x(at), frame.y(each.safety)) for at, each in weighed)], SAFE, dashes=SAFE_DASHES)
     yield rule(LEFT, frame.top, f"h{WIDE:g}v{HIGH:g}h{-WIDE:g}z", PALE)
-    last = weighed[-1][1]
     yield text(LEFT, frame.top - 7, last.guardrail, size=13)
-    yield from _ends(frame, last.harm, last.safety, asked.harm, asked.safe * (moments[-1].stage + 1) / stages)
+    yield from _ends(frame, last)
 
 
 def _stages(frame: Frame, moments: Sequence[Moment]) -> Iterator[str]:
@@ -115,15 +112,16 @@ def _stage(moment: Moment) -> int:
     return moment.stage
 
 
-def _ends(frame: Frame, harm: float, safety: float, abort: float, go_on: float) -> Iterator[str]:
+def _ends(frame: Frame, last: Weighed) -> Iterator[str]:
     """What both kinds of evidence came to, beside the ends of their curves and apart from one another."""
-    high, low = sorted((frame.y(harm), frame.y(safety)))
+    high, low = sorted((frame.y(last.harm), frame.y(last.safety)))
     middle = min(max((high + low) / 2.0, frame.top + 28.0), frame.top + HIGH - 28.0)
     half = max(16.0, (low - high) / 2.0)
     above, below = max(middle - half, frame.top + 8.0), min(middle + half, frame.top + HIGH - 12.0)
+    harm, safe = (above, below) if last.harm >= last.safety else (below, above)
     for y, colour, said, line in (
-        (above if harm >= safety else below, HARM, f"harm {_times(harm)}", f"aborts at {_times(abort)}"),
-        (below if harm >= safety else above, SAFE, f"safety {_times(safety)}", f"passes at {_times(go_on)}"),
+        (harm, HARM, f"harm {_times(last.harm)}", f"aborts at {_times(last.harm_at)}"),
+        (safe, SAFE, f"safety {_times(last.safety)}", f"passes at {_times(last.safety_at)}"),
     ):
         yield text(LEFT + WIDE + 10, y + 2, said, fill=colour, size=13)
         yield text(LEFT + WIDE + 10, y + 16, line, fill=colour, size=11)
@@ -140,7 +138,7 @@ def _clock(begin: float, end: float, y: float) -> Iterator[str]:
     yield text(LEFT + WIDE / 2, y + 38, f"{unit} since the first window", anchor="middle", fill=PALE, size=11)
 
 
-def _joined(steps: Iterator[str]) -> str:
+def _joined(steps: Iterable[str]) -> str:
     """A stair with every step drawn once."""
     joined: list[str] = []
     for step in steps:
