@@ -15,8 +15,13 @@ LEAST = math.log(1e-2)
 # What XML cannot hold, and what it reads otherwise.
 XML: Mapping[int, str | None] = {
     **{code: None for code in range(32) if code not in {9, 10}},
-    **{0x7F: None, 0xFFFE: None, 0xFFFF: None},
-    **{ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;"},
+    0x7F: None,
+    0xFFFE: None,
+    0xFFFF: None,
+    ord("&"): "&amp;",
+    ord("<"): "&lt;",
+    ord(">"): "&gt;",
+    ord('"'): "&quot;",
 }
 
 

@@ -1,19 +1,18 @@
-"""What each guardrail can see at today's traffic, and how fast: said before a rollout starts.  Only expectations.
+"""What each guardrail can see at the traffic that was, how soon and with which chance: said before a rollout starts.
 
-Requests to a decision are about (log of the evidence asked for + 1.5) / growth of the evidence a request (statistics
-chapter, 2.10: predicted 6.9 min where 7 were measured).
+Approximate, as `stats.planning` says; a harmful candidate is taken to stay at the first stage.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from headway.decide.rollout.prospects import Outlook, Traffic, outlook
 from headway.decide.rollout.strategy import limits
 from headway.decide.rollout.table import STRATEGIES
 from headway.spec.finding import Finding, Place, Severity
 from headway.spec.guardrail import (
-    ErrorGuardrail,
     Guardrail,
     LatencyGuardrail,
     MetricGuardrail,
@@ -22,19 +21,20 @@ from headway.spec.guardrail import (
     title,
 )
 from headway.spec.rollout import Rollout as Wish
-from headway.stats.sequential import Counts, Line, log_harm, log_safe
+from headway.stats.growth import Growth
+from headway.stats.planning import SAFE_COST, chance, usual_windows, windows_for
+from headway.stats.track import FIRST_SHARE
 
-__all__ = ["Reach", "false_aborts", "findings", "forecast"]
+__all__ = ["Reach", "Seen", "Traffic", "false_aborts", "findings", "forecast", "time_in_words"]
 
 # One observer's histogram has edges a quarter apart (1.25^k ms): a margin below one step cannot be seen.
 EDGE_STEP = 1.25
-# What a mixture pays for not knowing its alternative: 13 of them for harm, 4 close ones for safety (measured).
-HARM_OVERHEAD = 1.5
-SAFE_OVERHEAD = 0.3
-# Expectations are taken over so many requests and divided again: counts are whole numbers.
-MANY = 10_000_000
-# Versions that fail this much oftener than the line, in the odds, are what a forecast of aborts speaks of.
-BROKEN = 0.05
+# Seen less often than this, it is not seen.
+LEAST_CHANCE = 0.05
+# Below this chance a guardrail is not expected to decide.
+RATHER = 0.5
+# A window in which the weight moves is dropped.
+MOVED = 1.0
 # Of guardrails whose counts nobody has before the start, what they compare, and what they do not.
 SAID: Mapping[type[Guardrail], str] = {
     PredictionGuardrail: "It compares shares of predictions, from 400 rows of the stable version on; it cannot see "
@@ -44,40 +44,48 @@ SAID: Mapping[type[Guardrail], str] = {
     MetricGuardrail: "It compares a share by counters in Prometheus; what it can see depends on counts that are read "
     "first when the rollout begins.",
 }
+UNKNOWN = "Nothing is known beforehand of what it compares; the rollout learns it."
+
+
+class Seen(Struct, frozen=True, kw_only=True):
+    """A harmful candidate: seconds until half of such are aborted (infinite: never), the chance by the deadline."""
+
+    what: str
+    seconds: float
+    chance: float
 
 
 class Reach(Struct, frozen=True, kw_only=True):
-    """One guardrail at one rate of traffic.
+    """One guardrail at given traffic; numbers are not a number where nothing is known beforehand.
 
-    Seconds until an equal version is promoted, and until one with `broken` more errors is aborted at the first stage
-    (infinite: never); whether it can promote before the deadline.
+    `promoted_s` is when an equal version has shown safety, on average; `chance` is that it has by the deadline.
+    `decides` unless that is rather not to be expected.
     """
 
     guardrail: str
-    promoted_s: float
-    aborted_s: float
-    broken: float
-    decides: bool
-    said: str
+    sees: tuple[Seen, ...] = ()
+    promoted_s: float = math.nan
+    chance: float = math.nan
+    decides: bool = True
+    said: str = ""
 
 
-def forecast(wish: Wish, requests_per_second: float, base_rate: float) -> tuple[Reach, ...]:
-    """What the guardrails of a rollout can show at so much traffic, when the stable version fails at `base_rate`.
+def forecast(wish: Wish, traffic: Traffic) -> tuple[Reach, ...]:
+    """What the guardrails of a rollout can show at so much traffic of the stable version.
 
-    >>> [forecast(Wish(), per_second, 0.001)[0].decides for per_second in (300.0, 0.01)]
+    >>> from headway.evidence.window import Arm
+    >>> day = [Traffic(seconds=86_400.0, arm=Arm(starts=starts, errors=starts // 1000)) for starts in (25_920_000, 900)]
+    >>> [forecast(Wish(), one)[0].decides for one in day]
     [True, False]
     """
     strategy = STRATEGIES.get(wish.strategy)
     stages = strategy.stages(wish) if strategy and strategy.SPLIT != "users" else ()  # how users vary is not known
     if not stages:
         return ()
+    asked = limits(wish, 0)
     return tuple(
-        _of_errors(guardrail, wish, stages, requests_per_second, base_rate)
-        if isinstance(guardrail, ErrorGuardrail)
-        else _of_latency(guardrail)
-        if isinstance(guardrail, LatencyGuardrail)
-        else _unknown(guardrail, SAID[type(guardrail)])
-        for guardrail in wish.guardrails
+        _reach(guardrail, wish, stages, traffic, asked.safe, harm)
+        for guardrail, harm in zip(wish.guardrails, asked.harm, strict=True)
     )
 
 
@@ -118,64 +126,103 @@ def false_aborts(wish: Wish, rollouts_a_year: float) -> float:
     return rollouts_a_year * wish.wrong_at_most.abort
 
 
-def _of_errors(guardrail: ErrorGuardrail, wish: Wish, stages: Sequence[float], per_s: float, base_rate: float) -> Reach:
-    margin = (Line(kind="ratio", by=guardrail.worse_by_at_most), Line(kind="offset", by=guardrail.floor))
-    tolerated = (Line(kind="ratio", by=guardrail.tolerate), Line(kind="offset", by=guardrail.tolerate_floor))
-    asked = limits(wish, 0)
-    promoted = 0.0
-    for stage in stages:
-        grows = max(log_safe(margin, base_rate, _expected(base_rate, base_rate, stage)))
-        extra = SAFE_OVERHEAD if stage == stages[0] else 0.0
-        promoted += _seconds(asked.safe / len(stages) + extra, grows, stage, per_s) + wish.window
-    bad = min(0.99, base_rate + BROKEN)
-    grows = max(log_harm(tolerated, base_rate, _expected(bad, base_rate, stages[0])))
-    harm = asked.harm[wish.guardrails.index(guardrail)]
-    aborted = _seconds(harm + HARM_OVERHEAD, grows, stages[0], per_s) + wish.window
-    decides = promoted <= wish.deadline.after
-    name = title(guardrail)
-    said = (
-        f"At {per_s:g} requests a second and {base_rate:.2%} errors {name} sees a version that fails "
-        f"{BROKEN * 100:g} pp more often in about {_time(aborted)}, and lets an equal one through in about "
-        f"{_time(promoted)}; the deadline is {_time(wish.deadline.after)}."
-    )
-    return Reach(guardrail=name, promoted_s=promoted, aborted_s=aborted, broken=BROKEN, decides=decides, said=said)
-
-
-def _expected(rate: float, control: float, stage: float) -> Counts:
-    """What MANY candidate requests at a stage bring on average, with the control beside them."""
-    beside = round(MANY * (100.0 - stage) / stage)
-    return Counts(bad=round(MANY * rate), of=MANY, control_bad=round(beside * control), control_of=beside)
-
-
-def _seconds(evidence: float, grows: float, stage: float, per_s: float) -> float:
-    """`grows` is the evidence of MANY candidate requests."""
-    requests = per_s * stage / 100.0
-    return evidence / (grows / MANY) / requests if grows > 0 and requests > 0 else math.inf
-
-
-def _unknown(guardrail: Guardrail, said: str) -> Reach:
-    """How fast it decides depends on what has not been counted yet."""
-    return Reach(
-        guardrail=title(guardrail), promoted_s=math.nan, aborted_s=math.nan, broken=0.0, decides=True, said=said
-    )
-
-
-def _of_latency(guardrail: LatencyGuardrail) -> Reach:
-    """Its speed depends on latencies that nobody has seen yet; what it is blind to does not."""
-    decides = guardrail.worse_by_at_most >= EDGE_STEP * (1.0 - 1e-9)
-    said = "It compares shares at edges chosen from the stable version's first windows."
-    if not decides:
+def _reach(
+    guardrail: Guardrail, wish: Wish, stages: Sequence[float], traffic: Traffic, safe: float, harm: float
+) -> Reach:
+    name, requests = title(guardrail), traffic.arm.starts / traffic.seconds * wish.window
+    if isinstance(guardrail, LatencyGuardrail) and guardrail.worse_by_at_most < EDGE_STEP * (1.0 - 1e-9):
         margin = f"a margin of {guardrail.worse_by_at_most:g}x cannot be seen"
         said = f"Latencies are counted in steps of {EDGE_STEP:g}x, so {margin}."
-    return Reach(
-        guardrail=title(guardrail), promoted_s=math.nan, aborted_s=math.nan, broken=0.0, decides=decides, said=said
+        return Reach(guardrail=name, decides=False, said=said)
+    ahead = [found for weight in stages if (found := outlook(guardrail, traffic, requests, weight))]
+    if not ahead:
+        return Reach(guardrail=name, said=SAID.get(type(guardrail), UNKNOWN))
+    promoted, by_then = _promoted([each.safe for each in ahead], safe, wish.deadline.after / wish.window)
+    reach = Reach(
+        guardrail=name,
+        sees=_sees(ahead[0], wish, len(stages), harm),
+        promoted_s=promoted * wish.window,
+        chance=by_then,
+        decides=by_then >= RATHER,
     )
+    rate = f" and {traffic.arm.errors / max(1, traffic.arm.starts):.2%} errors"
+    at = f"At {traffic.arm.starts / traffic.seconds:.3g} requests a second{'' if ahead[0].among > 1 else rate}"
+    return structs.replace(reach, said=_said(reach, at, time_in_words(wish.deadline.after)))
 
 
-def _time(seconds: float) -> str:
+def _sees(first: Outlook, wish: Wish, stages: int, harm: float) -> tuple[Seen, ...]:
+    """Harmful candidates at the first stage; its part in the mixture and the mean over comparisons cost evidence."""
+    evidence = harm + math.log(first.among) - (math.log(FIRST_SHARE) if stages > 1 else 0.0)
+    within = wish.deadline.after / wish.window
+    found = []
+    for case in first.cases:
+        total = Growth(mean=within * case.growth.mean, variance=within * case.growth.variance)
+        by_then = chance(evidence, total, case.growth) if case.growth.mean > 0.0 else 0.0
+        seconds = windows_for(0.5, evidence, case.growth) * wish.window
+        found.append(Seen(what=case.what, seconds=seconds, chance=by_then))
+    return tuple(found)
+
+
+def _promoted(growths: Sequence[Growth], safe: float, within: float) -> tuple[float, float]:
+    """Windows until the last stage is passed on average, and the chance of that within so many.
+
+    The time of each stage is nearly inverse Gaussian, and so is their sum, of which mean and variance are known.
+    """
+    dropped = MOVED * len(growths)
+    if any(growth.mean <= 0.0 for growth in growths):
+        return math.inf, 0.0
+    mean = variance = 0.0
+    for at, growth in enumerate(growths):
+        wait = usual_windows(safe / len(growths), growth, cost=SAFE_COST if at == 0 else 0.0)
+        mean += max(1.0, wait)
+        variance += wait * growth.variance / growth.mean**2
+    left = max(0.0, within - dropped)
+    passage = Growth(mean=left, variance=left * variance / mean)
+    by_then = chance(mean, passage, Growth(mean=0.0, variance=0.0), cost=0.0) if left >= len(growths) else 0.0
+    return mean + dropped, by_then
+
+
+def _said(reach: Reach, at: str, deadline: str) -> str:
+    seen = [each for each in reach.sees if each.chance >= LEAST_CHANCE]
+    blind = [each for each in reach.sees if each.chance < LEAST_CHANCE]
+    told = [f"{each.what} in about {time_in_words(each.seconds)}{_unless_sure(each.chance)}" for each in reversed(seen)]
+    parts = [f"{at} it sees {', '.join(told) or 'no harm at all'}."]
+    if blind:
+        parts.append(f"Before the deadline of {deadline} it cannot see {', '.join(each.what for each in blind)}.")
+    if math.isinf(reach.promoted_s):
+        parts.append(f"It never lets an equal version through; the deadline is {deadline}.")
+    else:
+        parts.append(
+            f"It lets an equal version through in about {time_in_words(reach.promoted_s)}, "
+            f"by the deadline of {deadline} with a chance of {_percent(reach.chance)}."
+        )
+    return " ".join(parts)
+
+
+def _unless_sure(share: float) -> str:
+    return "" if share >= 0.95 else f" (by the deadline with a chance of {_percent(share)})"
+
+
+def _percent(share: float) -> str:
+    """A chance that is not quite none or all is not said to be.
+
+    >>> [_percent(share) for share in (0.0001, 0.5, 0.999)]
+    ['under 1 %', '50 %', 'over 99 %']
+    """
+    if share < 0.01:
+        return "under 1 %"
+    return "over 99 %" if share > 0.99 else f"{share * 100:.0f} %"
+
+
+def time_in_words(seconds: float) -> str:
+    """A length of time in its largest unit of which there are two.
+
+    >>> time_in_words(90.0), time_in_words(7200.0), time_in_words(math.inf)
+    ('90 s', '2 h', 'no time at all (never)')
+    """
     if math.isinf(seconds):
         return "no time at all (never)"
     for unit, size in (("days", 86_400.0), ("h", 3600.0), ("min", 60.0)):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
+    return f"{max(1.0, seconds):.0f} s"

@@ -1,0 +1,142 @@
+"""What a window is expected to add to a guardrail's evidence at the stable version's traffic.  Knows no deadline."""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from msgspec import Struct
+
+from headway.decide.rollout.guardrails.kind import Look
+from headway.decide.rollout.guardrails.table import kind_of
+from headway.evidence.stage import Tally
+from headway.evidence.window import Arm, Window
+from headway.spec.guardrail import ErrorGuardrail, Guardrail, LatencyGuardrail
+from headway.stats.growth import Growth, Prospect, harm_growth, safe_growth
+from headway.stats.sequential import Line
+from headway.stats.track import Track
+
+__all__ = ["Case", "Outlook", "Traffic", "outlook"]
+
+# A rate is known well enough to speak of its multiples.
+ENOUGH_ERRORS = 5
+TIMES = (1.25, 1.5, 2.0, 3.0)
+MORE = (0.005, 0.01, 0.05)
+SLOWER = (1.1, 1.25, 1.5, 2.0)
+
+
+class Traffic(Struct, frozen=True, kw_only=True):
+    """The stable version's requests in so many seconds; `edges_ms` are those that `arm.slower` counts by."""
+
+    seconds: float
+    arm: Arm
+    edges_ms: tuple[float, ...] = ()
+
+
+class Case(Struct, frozen=True, kw_only=True):
+    """A candidate that is worse in a stated way, and what a window with it adds to the evidence of harm."""
+
+    what: str
+    growth: Growth
+
+
+class Outlook(Struct, frozen=True, kw_only=True):
+    """A guardrail at one weight: harmful candidates, the mildest first, and an equal one's growth of safety.
+
+    `among` is the number of comparisons that the evidence of harm is the mean of.
+    """
+
+    cases: tuple[Case, ...]
+    safe: Growth
+    among: int = 1
+
+
+def outlook(guardrail: Guardrail, traffic: Traffic, requests: float, weight: float) -> Outlook | None:
+    """What a window with so many requests tells at a weight in percent; None where nothing is known of it beforehand.
+
+    Latencies need counts by edges, and enough of them to choose edges by; other kinds hear from elsewhere.
+    """
+    of = requests * weight / 100.0
+    arms = (of, requests - of)
+    match guardrail:
+        case ErrorGuardrail():
+            return _errors(guardrail, traffic, arms)
+        case LatencyGuardrail():
+            return _latency(guardrail, traffic, arms)
+        case _:
+            return None
+
+
+def _errors(guardrail: ErrorGuardrail, traffic: Traffic, arms: tuple[float, float]) -> Outlook:
+    rate = traffic.arm.errors / max(1, traffic.arm.starts)
+    tolerated = (Line(kind="ratio", by=guardrail.tolerate), Line(kind="offset", by=guardrail.tolerate_floor))
+    margin = (Line(kind="ratio", by=guardrail.worse_by_at_most), Line(kind="offset", by=guardrail.floor))
+    known = traffic.arm.errors >= ENOUGH_ERRORS
+    worse = [(f"{times:g}x the errors", rate * times) for times in TIMES if known]
+    worse += [(f"{more * 100:g} pp more errors", rate + more) for more in (MORE[-1:] if known else MORE)]
+    cases = tuple(
+        Case(what=what, growth=harm_growth(tolerated, _prospect(min(0.99, bad), rate, arms))) for what, bad in worse
+    )
+    return Outlook(cases=cases, safe=safe_growth(margin, _prospect(rate, rate, arms)))
+
+
+def _latency(guardrail: LatencyGuardrail, traffic: Traffic, arms: tuple[float, float]) -> Outlook | None:
+    """As the guardrail compares: the mean over its edges for harm, and for safety the edge that shows least."""
+    tracks = _edges(guardrail, traffic)
+    if not tracks:
+        return None
+    harmful, safe = [], []
+    for track in tracks:
+        lines = (Line(kind="ratio", by=1.0), *((Line(kind="fixed", by=track.least),) if track.least else ()))
+        here, edges = _share(traffic, track.at), traffic.edges_ms
+        over = [edge for edge in edges if edge >= track.at * guardrail.tolerate * (1.0 - 1e-9)]
+        under = max(edge for edge in edges if edge <= track.at * guardrail.worse_by_at_most * (1.0 + 1e-9))
+        equal = _share(traffic, under)
+        safe.append(safe_growth(lines, _prospect(equal, here, arms), equal=equal))
+        harmful.append(
+            [harm_growth(lines, _prospect(_share(traffic, over[0] / times), here, arms)) for times in SLOWER]
+            if over
+            else [Growth(mean=0.0, variance=0.0)] * len(SLOWER)
+        )
+    cases = (
+        Case(what=_slower(times), growth=max((each[at] for each in harmful), key=_mean))
+        for at, times in enumerate(SLOWER)
+    )
+    return Outlook(cases=tuple(cases), safe=min(safe, key=_mean), among=len(tracks))
+
+
+def _edges(guardrail: LatencyGuardrail, traffic: Traffic) -> tuple[Track, ...]:
+    """The edges that the guardrail itself would choose from this traffic."""
+    nothing = Arm(slower=(0,) * len(traffic.edges_ms))
+    window = Window(start=0.0, end=0.0, weight=0.0, edges_ms=traffic.edges_ms, control=nothing, candidate=nothing)
+    tally = Tally(wish="", control=traffic.arm, edges_ms=traffic.edges_ms, tracks=((),))
+    return kind_of(guardrail).grow(guardrail, (), Look(tally=tally, window=window, stage=0, stages=1))
+
+
+def _share(traffic: Traffic, ms: float) -> float:
+    """The share of requests slower than so many milliseconds; between two edges a straight line of logarithms."""
+    known = list(_shares(traffic))
+    if ms <= known[0][0]:
+        return known[0][1]
+    for (low, above_low), (high, above_high) in pairwise(known):
+        if ms <= high:
+            part = math.log(ms / low) / math.log(high / low)
+            return above_low * (above_high / above_low) ** part
+    return known[-1][1]
+
+
+def _shares(traffic: Traffic) -> Iterator[tuple[float, float]]:
+    """Edges with the shares beyond them; a share of which nothing was seen is taken for the tenth part of a request."""
+    for edge, slower in zip(traffic.edges_ms, traffic.arm.slower, strict=True):
+        yield edge, max(slower, 0.1) / max(1, traffic.arm.starts)
+
+
+def _prospect(rate: float, control: float, arms: Sequence[float]) -> Prospect:
+    return Prospect(rate=rate, control=control, of=arms[0], control_of=arms[1])
+
+
+def _slower(times: float) -> str:
+    return f"{times:g}x the time" if times >= 2.0 else f"{(times - 1.0) * 100:.0f} % slower"
+
+
+def _mean(growth: Growth) -> float:
+    return growth.mean
