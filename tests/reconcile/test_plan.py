@@ -123,8 +123,83 @@ def coming(of: int, *, bad: float = 0.0) -> Town:
 def test_before_a_start_each_guardrail_says_what_it_can_see_at_todays_traffic_and_how_fast() -> None:
     found = foreseen(coming(of=400))
     assert (found.environment, found.version, found.findings) == ("production", "1.1.0", ())
-    (said,) = found.said
+    measured, said, capacity = found.said
+    assert measured.startswith("By the traffic of 2 min of the last day")
     assert said.startswith("errors: At 400 requests a second and 0.00% errors")
+    assert "with a chance of" in said
+    assert [reach.guardrail for reach in found.reaches] == ["errors"]
+    assert "2 replicas" in capacity
+    assert (found.replicas, found.peak_replicas) == (1, 2)
+
+
+def test_the_peak_of_replicas_is_what_a_rollout_comes_to() -> None:
+    ten = "  serve: {replicas: {min: 10, max: 10}}"
+    town = Town()
+    town.commit("one", ten)
+    town.settle()
+    town.commit("two", ten)
+    town.faults.away = "measure"
+    town.settle()
+    said = foreseen(town).peak_replicas
+    town.faults.away = ""
+    town.settle()
+    most = 0
+    for _ in range(30):
+        town.roll(1)
+        most = max(most, sum(town.replicas().values()))
+    assert (town.stable(), most) == ("1.1.0", said)
+    assert said == 20
+
+
+def hours(town: Town, count: int, *, of: int) -> None:
+    """So many hours of traffic, with looks a minute apart."""
+    for _ in range(count * 60):
+        town.traffic(of=of, seconds=60.0)
+        town.look()
+
+
+def test_the_traffic_of_the_last_day_counts_and_no_older_one() -> None:
+    town = Town()
+    town.commit("one")
+    town.settle()
+    hours(town, 3, of=60_000)
+    hours(town, 12, of=600)
+    hours(town, 11, of=1800)
+    town.commit("two")
+    town.faults.away = "measure"
+    town.look()
+    found = foreseen(town)
+    assert found.measured_s == pytest.approx(24 * 3600.0, rel=0.05)
+    # 12 hours of 10 a second and 11 of 30; of the hours with 1,000 at most a minute is left.
+    assert rate(found) == pytest.approx(20.0, abs=1.0)
+    town.start_again()
+    town.look()
+    assert foreseen(town) == found
+
+
+def rate(found: Foreseen) -> float:
+    (said,) = [said for said in found.said if said.startswith("errors:")]
+    return float(said.split()[2])
+
+
+def test_a_silent_observer_and_a_machine_that_slept_are_no_traffic() -> None:
+    town = Town()
+    town.commit("one")
+    town.settle()
+    hours(town, 1, of=6000)
+    town.clock.time += 3 * 3600.0
+    town.look()
+    town.runtime.say("delay", "production", silent=True)
+    for _ in range(60):
+        town.clock.time += 60.0
+        town.look()
+    town.runtime.say("delay", "production", silent=False)
+    town.commit("two")
+    town.faults.away = "measure"
+    town.look()
+    found = foreseen(town)
+    assert rate(found) == pytest.approx(100.0, rel=0.05)
+    assert found.measured_s == pytest.approx(3600.0, rel=0.05)
 
 
 def test_a_guardrail_that_can_never_decide_is_a_finding() -> None:
@@ -142,7 +217,7 @@ def test_unknown_traffic_is_said_to_be_unknown() -> None:
     town.faults.away = "measure"
     town.settle()
     found = foreseen(town)
-    assert (found.findings, len(found.said)) == ((), 1)
+    assert (found.findings, found.reaches) == ((), ())
     assert "not known yet" in found.said[0]
 
 

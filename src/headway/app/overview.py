@@ -48,7 +48,14 @@ def next_plan(repo: Path) -> Plan:
     actions = tuple(action for scene in scenes for action in next_actions(scene.facts))
     empty = not unseen and all(isinstance(action, Nothing | Wait) for action in actions)
     foreseen = tuple(rollout for scene in scenes for rollout in foresee(scene))
-    return Plan(empty=empty, digest=plan_digest(actions), actions=actions, foreseen=foreseen, unseen=unseen)
+    return Plan(
+        empty=empty,
+        digest=plan_digest(actions),
+        actions=actions,
+        foreseen=foreseen,
+        unseen=unseen,
+        false_aborts=sum(_false_aborts(memory, name, scene) for name, scene in found.items()),
+    )
 
 
 def _open(repo: Path) -> tuple[Repository, World, Memory]:
@@ -79,5 +86,11 @@ def _status(memory: Memory, name: str, scene: Scene | str, trouble: str) -> Mode
         dict(scene.observed),
         alerts=(*alarms(facts, state), *([Alarm(said=in_words(urgent))] if urgent else [])),
         trouble=trouble,
-        expected=expected_false_aborts(state, scene.model.spec.rollout, scene.now) if scene.model else 0.0,
+        expected=_false_aborts(memory, name, scene),
     )
+
+
+def _false_aborts(memory: Memory, name: str, scene: Scene | str) -> float:
+    if isinstance(scene, str) or scene.model is None:
+        return 0.0
+    return expected_false_aborts(memory.book.ledger.model(name), scene.model.spec.rollout, scene.now)

@@ -35,7 +35,8 @@ class Overview(Struct, frozen=True, kw_only=True):
 class Plan(Struct, frozen=True, kw_only=True):
     """The next actions; `empty` when a pass would change nothing, `digest` is what an approval binds.
 
-    `foreseen` is what the rollouts to come can show at today's traffic, `unseen` why a model cannot be planned for.
+    `foreseen` is what the rollouts to come can show at the traffic of the last day, `unseen` why a model cannot be
+    planned for; `false_aborts` are those of harmless candidates to expect in a year at most, over all models.
     """
 
     empty: bool
@@ -43,3 +44,4 @@ class Plan(Struct, frozen=True, kw_only=True):
     actions: tuple[Action, ...]
     foreseen: tuple[Foreseen, ...] = ()
     unseen: dict[str, str] = {}
+    false_aborts: float = 0.0

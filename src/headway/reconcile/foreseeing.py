@@ -1,41 +1,54 @@
-"""What a rollout's guardrails can see at today's traffic: measured while stable serves, said before a start."""
+"""What a rollout's guardrails can see at the traffic of the last day: measured while stable serves, said before."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from headway.decide.rollout.reach import findings, forecast
+from headway.decide.rollout.reach import Reach, Traffic, findings, forecast, time_in_words
 from headway.decide.rollout.table import STRATEGIES
+from headway.evidence.window import Arm
 from headway.plan.facts import Place
+from headway.reconcile.objects import replicas
 from headway.reconcile.scene import Scene
-from headway.reconcile.windows import open_window, since
+from headway.reconcile.windows import jumped, open_window, since
 from headway.spec.finding import Finding
 from headway.spec.finding import Place as Where
+from headway.spec.rollout import Rollout
 
 __all__ = ["Foreseen", "foresee", "measure"]
 
-# How often the traffic of a place is noted, in seconds.
+# How often the traffic of a place is noted, in seconds; it is kept by the hour, for a day.
 NOTED_S = 60.0
+HOUR_S = 3600.0
+HOURS = 24
 
 
-class Traffic(Struct, frozen=True, kw_only=True):
-    """The stable version's requests, and those of them that failed, in so many seconds before `at` (Unix seconds)."""
+class Hour(Struct, frozen=True, kw_only=True):
+    """The stable version's requests that were noted in one hour (Unix time / 3600), and the seconds they speak of."""
 
-    at: float
+    hour: int
     seconds: float
-    starts: int
-    errors: int
+    arm: Arm
+    edges_ms: tuple[float, ...] = ()
 
 
 class Foreseen(Struct, frozen=True, kw_only=True):
-    """What each guardrail of a rollout to come can show and how fast, and those that can never decide."""
+    """What each guardrail of a rollout to come can show, how fast and how surely, and those that can never decide.
+
+    `measured_s` are the seconds of the last day that this rests on; `replicas` run now, `peak_replicas` at most.
+    """
 
     model: str
     environment: str
     version: str
     said: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
+    reaches: tuple[Reach, ...] = ()
+    measured_s: float = 0.0
+    replicas: int = 0
+    peak_replicas: int = 0
 
 
 def measure(scene: Scene, place: Place) -> None:
@@ -45,12 +58,15 @@ def measure(scene: Scene, place: Place) -> None:
     if opening and opening.epoch == observed.epoch and 0.0 <= scene.now - opening.start < NOTED_S:
         return
     scene.memory.measured[key] = open_window(observed, scene.now)
-    if opening is None or place.stable is None or opening.epoch != observed.epoch or scene.now < opening.start:
+    if opening is None or place.stable is None or opening.epoch != observed.epoch:
+        return
+    if jumped(opening, scene.now, NOTED_S) or not (opening.counts and observed.counts):
         return
     version = place.stable.version
     arm = since(opening.counts.get(version), observed.counts.get(version))
-    seen = Traffic(at=scene.now, seconds=scene.now - opening.start, starts=arm.starts, errors=arm.errors)
-    scene.world.runtime.remember(_key(*key), msgspec.json.encode(seen))
+    seen = Hour(hour=int(scene.now // HOUR_S), seconds=scene.now - opening.start, arm=arm, edges_ms=observed.edges_ms)
+    hours = _added(_recalled(scene, place.environment), seen)
+    scene.world.runtime.remember(_key(*key), msgspec.json.encode(hours))
 
 
 def foresee(scene: Scene) -> Iterator[Foreseen]:
@@ -59,33 +75,83 @@ def foresee(scene: Scene) -> Iterator[Foreseen]:
         version = place.asked or scene.facts.version
         comes = place.live and place.stable and version not in {place.stable, place.candidate, None}
         if version and comes and (place.asked or not place.tried):
-            said, found = _said(scene, place)
-            model, environment = scene.facts.model, place.environment
-            yield Foreseen(model=model, environment=environment, version=version.version, said=said, findings=found)
+            yield _foreseen(scene, place, version.version)
 
 
-def _said(scene: Scene, place: Place) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
-    placed, seen = scene.wish.models.get(scene.facts.model), _traffic(scene, place.environment)
+def _foreseen(scene: Scene, place: Place, version: str) -> Foreseen:
+    found = Foreseen(model=scene.facts.model, environment=place.environment, version=version, said=())
+    placed, traffic = scene.wish.models.get(scene.facts.model), _of_the_day(scene, place.environment)
     if placed is None:
-        return (), ()
-    if seen is None:
-        return ("Today's traffic is not known yet; `headway up` measures it within two minutes.",), ()
-    wish, rate = placed.value.spec.rollout, seen.errors / seen.starts if seen.starts else 0.0
-    reaches = forecast(wish, seen.starts / seen.seconds, rate)
-    said = tuple(f"{reach.guardrail}: {reach.said}" for reach in reaches)
-    if STRATEGIES[wish.strategy].REST:
-        said += (f"{wish.strategy}: {STRATEGIES[wish.strategy].REST}.",)
-    return said, findings(wish, reaches, Where(file=placed.file))
+        return found
+    needed = replicas(placed.value, place)
+    found = structs.replace(found, replicas=needed, peak_replicas=2 * needed)
+    wish, capacity = placed.value.spec.rollout, _capacity(needed, time_in_words(placed.value.spec.rollout.keep))
+    if traffic is None:
+        unknown = "Today's traffic is not known yet; `headway up` measures it within two minutes."
+        return structs.replace(found, said=(unknown, capacity))
+    reaches = forecast(wish, traffic)
+    measured = f"By the traffic of {time_in_words(traffic.seconds)} of the last day:"
+    return structs.replace(
+        found,
+        said=(measured, *(f"{reach.guardrail}: {reach.said}" for reach in reaches), *_rest(wish), capacity),
+        findings=findings(wish, reaches, Where(file=placed.file)),
+        reaches=reaches,
+        measured_s=traffic.seconds,
+    )
 
 
-def _traffic(scene: Scene, environment: str) -> Traffic | None:
+def _capacity(needed: int, keep: str) -> str:
+    """Stable never shrinks, and the new version takes over only with as many replicas."""
+    return f"It takes up to {2 * needed} replicas, {needed} more than now, until {keep} after a promotion."
+
+
+def _rest(wish: Rollout) -> tuple[str, ...]:
+    """What a promotion by this strategy does not rest on."""
+    rest = STRATEGIES[wish.strategy].REST
+    return (f"{wish.strategy}: {rest}.",) if rest else ()
+
+
+def _of_the_day(scene: Scene, environment: str) -> Traffic | None:
+    """The sum of the last hours that count by the same edges as the newest; None when nothing was noted."""
+    hours = [hour for hour in _recalled(scene, environment) if _recent(hour.hour, scene.now)]
+    fitting = [hour for hour in hours if hour.edges_ms == hours[-1].edges_ms]
+    if not fitting:
+        return None
+    summed = _sum(fitting)
+    return Traffic(seconds=summed.seconds, arm=summed.arm, edges_ms=summed.edges_ms)
+
+
+def _recent(hour: int, now: float) -> bool:
+    """Not from before the last day, and not from a clock that was ahead."""
+    return 0 <= int(now // HOUR_S) - hour < HOURS
+
+
+def _added(hours: Sequence[Hour], seen: Hour) -> list[Hour]:
+    kept = [hour for hour in hours if _recent(hour.hour, seen.hour * HOUR_S)]
+    by_hour = groupby([*kept, seen], key=lambda hour: (hour.hour, hour.edges_ms))
+    return [_sum(list(parts)) for _, parts in by_hour]
+
+
+def _sum(hours: Sequence[Hour]) -> Hour:
+    """Hours that count by the same edges, as the last of them."""
+    arms = [hour.arm for hour in hours]
+    whole = [arm.slower for arm in arms if len(arm.slower) == len(hours[-1].edges_ms)]
+    arm = Arm(
+        starts=sum(arm.starts for arm in arms),
+        errors=sum(arm.errors for arm in arms),
+        slower=tuple(map(sum, zip(*whole, strict=True))) if len(whole) == len(arms) else (),
+    )
+    return structs.replace(hours[-1], seconds=sum(hour.seconds for hour in hours), arm=arm)
+
+
+def _recalled(scene: Scene, environment: str) -> tuple[Hour, ...]:
     data = scene.world.runtime.recall(_key(scene.facts.model, environment))
     if data is None:
-        return None
+        return ()
     try:
-        return msgspec.json.decode(data, type=Traffic)
+        return msgspec.json.decode(data, type=tuple[Hour, ...])
     except msgspec.DecodeError:
-        return None
+        return ()
 
 
 def _key(model: str, environment: str) -> str:

@@ -29,6 +29,9 @@ def text(plan: Plan) -> str:
     lines += [f"  {model}: cannot be planned: {why}" for model, why in plan.unseen.items()]
     for found in plan.foreseen:
         lines += ["", *_foreseen(found)]
+    if plan.foreseen and plan.false_aborts:
+        expected = f"{plan.false_aborts:.2g} harmless candidates are aborted in a year, over all models"
+        lines += ["", f"At the pace of the last one at most {expected}."]
     return "\n".join(lines)
 
 
