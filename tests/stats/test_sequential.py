@@ -261,3 +261,30 @@ def test_a_candidate_that_fails_three_times_as_often_is_found() -> None:
     harmful, safe = crossings(0.05, 0.01, windows=60, runs=40, seed=5)
     assert harmful > 0.9
     assert safe < 0.1
+
+
+@pytest.mark.parametrize(
+    "line", [*(Line(kind="ratio", by=by) for by in (1.0, 1.1, 3.0)), Line(kind="offset", by=0.001)]
+)
+@pytest.mark.parametrize("control", [1e-9, 1e-5, 0.01, 0.5, 0.9, 0.999, 1.0 - 1e-5, 1.0 - 1e-7, 1.0 - 1e-9])
+def test_rates_near_none_and_all_lose_no_digits(line: Line, control: float) -> None:
+    """The exact mean, A(p)^n B(q)^m, where the line meets the alternative: steady latencies have a share of all."""
+    counts = Counts(bad=0, of=600, control_bad=0, control_of=11_400)
+    base = min(1.0 - 1e-9, boundary(line, control))
+    for lift in HARM_LIFTS:
+        rate = min(1.0 - 1e-9, raised(base, lift))
+        p, q = nearest_null(line, rate, control, counts)
+        mine = math.log(p * (rate / p) + (1.0 - p) * ((1.0 - rate) / (1.0 - p)))
+        theirs = math.log(q * (control / q) + (1.0 - q) * ((1.0 - control) / (1.0 - q)))
+        assert 600 * mine + 11_400 * theirs < 1e-9
+        # At the rates that the control has, an equal candidate has the least mean that there is: one.
+        if line.by == 1.0 and line.kind == "ratio":
+            even = math.log(control * (rate / p) + (1.0 - control) * ((1.0 - rate) / (1.0 - p)))
+            beside = math.log(control * (control / q) + (1.0 - control) * ((1.0 - control) / (1.0 - q)))
+            assert 600 * even + 11_400 * beside < 1e-9
+
+
+def test_equal_versions_whose_requests_all_pass_an_edge_show_no_harm() -> None:
+    alike = Counts(bad=100, of=100, control_bad=1900, control_of=1900)
+    for counts in (alike, Counts(bad=0, of=100, control_bad=1900, control_of=1900)):
+        assert log_mean_exp(log_harm([Line(kind="ratio", by=1.0)], 1.0, counts)) <= 0.0

@@ -115,6 +115,8 @@ def _nearest(line: Line, rate: float, control: float, sizes: tuple[float, float]
 def _on_ratio(by: float, rate: float, control: float, sizes: tuple[float, float]) -> float:
     """The smaller root of a q^2 + b q + c, in the form that loses no digits."""
     n, m = sizes
+    if by == 1.0:  # the pooled rate; near 1 the roots meet, and the other form loses all digits
+        return (n * rate + m * control) / (n + m)
     a = by * (n + m)
     b = -(n * (by + rate) + m * (1.0 + by * control))
     c = n * rate + m * control
