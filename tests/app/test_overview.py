@@ -1,6 +1,10 @@
 """`status` and `plan` on a real repository with a remote: they show, and leave every byte as it was."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,7 @@ from tests.fakes.history import sound, train
 
 from headway.adapters.git.journal import GitJournal
 from headway.app.cli import plan, request, status
+from headway.app.errors import RefusedError
 from headway.reconcile.ports import Change
 from headway.spec.release import Served
 
@@ -74,3 +79,26 @@ def test_a_rollback_to_a_version_that_was_never_stable_here_is_refused_at_once(r
     said = CliRunner().invoke(request.rollback, ["delay", "--to", "1.2.0", "--env", "production", "--repo", str(repo)])
     assert "was never stable in production" in str(said.exception)
     assert "1.0.0, 1.1.0" in str(said.exception)
+
+
+def test_a_single_model_is_shown_alone_and_an_unknown_one_is_refused(repo: Path) -> None:
+    shown = CliRunner().invoke(status.command, ["delay", "--repo", str(repo)])
+    assert shown.exit_code == 0
+    assert "delay   " in shown.output
+    with pytest.raises(RefusedError, match="the models are delay"):
+        CliRunner().invoke(status.command, ["dealy", "--repo", str(repo)], catch_exceptions=False)
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_ctrl_c_ends_the_watching_of_a_model_cleanly(repo: Path, output: str) -> None:
+    command = [sys.executable, "-m", "headway", "status", "delay", "--watch", "--repo", str(repo), "-o", output]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ}) as watching:
+        assert watching.stdout
+        assert watching.stderr
+        first = watching.stdout.readline()
+        watching.send_signal(signal.SIGINT)
+        rest, said = watching.stdout.read(), watching.stderr.read()
+    assert watching.returncode == 130
+    assert first.startswith(b"main " if output == "text" else b"{")
+    assert b"\x1b" not in first + rest
+    assert b"Traceback" not in said

@@ -1,6 +1,6 @@
 """How a model stands, as a value: Ready, Reconciling or Stalled, with the reason and the command that helps."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -10,6 +10,7 @@ from headway.evidence.state import ModelState
 from headway.plan.action import Action, Assess, Lock, NotAgain, Nothing, Release, Roll, Train, Wait
 from headway.plan.facts import Facts, Place
 from headway.reconcile.ports import Observed
+from headway.reconcile.progress import Progress
 from headway.spec.rollout import Rollout
 
 Standing = tuple[Literal["Ready", "Reconciling", "Stalled"], str, str]
@@ -20,7 +21,10 @@ YEAR_S = 365 * 86_400.0
 
 
 class PlaceStatus(Struct, frozen=True, kw_only=True):
-    """One model in one environment; weights in percent, `ready` as `ready/wanted` replicas by version."""
+    """One model in one environment; weights in percent, `ready` as `ready/wanted` replicas by version.
+
+    `progress` says how a rollout goes on, where one does.
+    """
 
     environment: str
     live: bool
@@ -36,6 +40,7 @@ class PlaceStatus(Struct, frozen=True, kw_only=True):
     kept: str = ""
     trouble: tuple[str, ...] = ()
     gates: str = ""
+    progress: Progress | None = None
 
 
 class Alarm(Struct, frozen=True, kw_only=True):
@@ -64,7 +69,7 @@ class ModelStatus(Struct, frozen=True, kw_only=True):
     places: tuple[PlaceStatus, ...] = ()
 
 
-def status_of(
+def status_of(  # noqa: PLR0913 - everything that a model's status is about
     facts: Facts,
     actions: Sequence[Action],
     observed: dict[str, Observed],
@@ -72,8 +77,12 @@ def status_of(
     alerts: Sequence[Alarm] = (),
     trouble: str = "",
     expected: float = 0.0,
+    progress: Mapping[str, Progress] | None = None,
 ) -> ModelStatus:
-    """Sum up one model from the facts, the next actions, what runs by environment, and the loop's last trouble."""
+    """Sum up one model from the facts, the next actions, what runs by environment, and the loop's last trouble.
+
+    `progress` is by environment.
+    """
     failed: Standing = ("Stalled", "Failed", trouble)
     state, reason, message = failed if trouble else _standing(facts, actions)
     return ModelStatus(
@@ -87,7 +96,10 @@ def status_of(
         alerts=tuple(alarm.said for alarm in alerts),
         false_aborts=expected,
         help=_help(facts, actions) or next((alarm.help for alarm in alerts if alarm.help), ""),
-        places=tuple(_place(place, observed.get(place.environment, Observed())) for place in facts.places),
+        places=tuple(
+            _place(place, observed.get(place.environment, Observed()), (progress or {}).get(place.environment))
+            for place in facts.places
+        ),
     )
 
 
@@ -161,7 +173,7 @@ def _help(facts: Facts, actions: Sequence[Action]) -> str:
     return f"headway resume {facts.model}" if facts.hold else ""
 
 
-def _place(place: Place, observed: Observed) -> PlaceStatus:
+def _place(place: Place, observed: Observed, progress: Progress | None) -> PlaceStatus:
     rollout = place.rollout
     return PlaceStatus(
         environment=place.environment,
@@ -180,4 +192,5 @@ def _place(place: Place, observed: Observed) -> PlaceStatus:
             text for text in (observed.unseen, observed.tripped, *(work.trouble for work in observed.workloads)) if text
         ),
         gates=place.gates if place.gates in {"refused", "undecided"} else "",
+        progress=progress,
     )

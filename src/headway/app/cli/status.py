@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from headway.app.progress_text import progress_lines
 from headway.app.show import output_option, repo_option, show
 from headway.app.views import Overview
 from headway.reconcile.status import ModelStatus, PlaceStatus
@@ -12,23 +13,23 @@ __all__ = ["command"]
 
 
 @click.command("status")
+@click.argument("model", required=False, default="")
 @click.option("--watch", is_flag=True, help="Show it again every second, until Ctrl-C.")
 @repo_option
 @output_option
-def command(*, watch: bool, repo: str, output: str) -> None:
-    """Show every model, version, rollout and alert, and the command that helps."""
-    from headway.app.overview import overview
+def command(*, model: str, watch: bool, repo: str, output: str) -> None:
+    """Show every model, version, rollout and alert, and the command that helps.
+
+    With MODEL this one alone, and how much worse its candidate is as far as is known.
+    """
+    from headway.app.overview import looks, overview
 
     if not watch:
-        show(overview(Path(repo)), output, text)
+        show(overview(Path(repo), model), output, text)
         return
-    import time
+    from headway.app.watching import again
 
-    while True:
-        view = overview(Path(repo))
-        click.clear()
-        show(view, output, text)
-        time.sleep(1)
+    again(looks(Path(repo), model), output, text)
 
 
 def text(view: Overview) -> str:
@@ -71,6 +72,7 @@ def _place(place: PlaceStatus) -> list[str]:
     more = [*place.trouble]
     if place.candidate:
         more.append(f"{place.rollout}, stage {place.stage + 1}, {place.windows} windows: {place.why}")
+        more += progress_lines(place.progress, place.stable) if place.progress else []
     if place.gates:
         more.append(f"gates: {place.gates}")
     return [f"  {place.environment:<12}  {'  '.join(parts)}", *(f"{'':<16}{line}" for line in more)]

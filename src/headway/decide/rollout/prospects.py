@@ -1,8 +1,9 @@
 """What a window is expected to add to a guardrail's evidence at the stable version's traffic.  Knows no deadline."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
@@ -22,6 +23,9 @@ ENOUGH_ERRORS = 5
 TIMES = (1.25, 1.5, 2.0, 3.0)
 MORE = (0.005, 0.01, 0.05)
 SLOWER = (1.1, 1.25, 1.5, 2.0)
+
+# Requests of a window: the candidate's, and those of its control.
+Arms: TypeAlias = tuple[float, float]
 
 
 class Traffic(Struct, frozen=True, kw_only=True):
@@ -50,23 +54,7 @@ class Outlook(Struct, frozen=True, kw_only=True):
     among: int = 1
 
 
-def outlook(guardrail: Guardrail, traffic: Traffic, requests: float, weight: float) -> Outlook | None:
-    """What a window with so many requests tells at a weight in percent; None where nothing is known of it beforehand.
-
-    Latencies need counts by edges, and enough of them to choose edges by; other kinds hear from elsewhere.
-    """
-    of = requests * weight / 100.0
-    arms = (of, requests - of)
-    match guardrail:
-        case ErrorGuardrail():
-            return _errors(guardrail, traffic, arms)
-        case LatencyGuardrail():
-            return _latency(guardrail, traffic, arms)
-        case _:
-            return None
-
-
-def _errors(guardrail: ErrorGuardrail, traffic: Traffic, arms: tuple[float, float]) -> Outlook:
+def _errors(guardrail: ErrorGuardrail, traffic: Traffic, arms: Arms) -> Outlook:
     rate = traffic.arm.errors / max(1, traffic.arm.starts)
     tolerated = (Line(kind="ratio", by=guardrail.tolerate), Line(kind="offset", by=guardrail.tolerate_floor))
     margin = (Line(kind="ratio", by=guardrail.worse_by_at_most), Line(kind="offset", by=guardrail.floor))
@@ -79,7 +67,7 @@ def _errors(guardrail: ErrorGuardrail, traffic: Traffic, arms: tuple[float, floa
     return Outlook(cases=cases, safe=safe_growth(margin, _prospect(rate, rate, arms)))
 
 
-def _latency(guardrail: LatencyGuardrail, traffic: Traffic, arms: tuple[float, float]) -> Outlook | None:
+def _latency(guardrail: LatencyGuardrail, traffic: Traffic, arms: Arms) -> Outlook | None:
     """As the guardrail compares: the mean over its edges for harm, and for safety the edge that shows least."""
     tracks = _edges(guardrail, traffic)
     if not tracks:
@@ -120,7 +108,7 @@ def _share(traffic: Traffic, ms: float) -> float:
     for (low, above_low), (high, above_high) in pairwise(known):
         if ms <= high:
             part = math.log(ms / low) / math.log(high / low)
-            return above_low * (above_high / above_low) ** part
+            return above_low * math.exp(part * math.log(above_high / above_low))
     return known[-1][1]
 
 
@@ -130,7 +118,7 @@ def _shares(traffic: Traffic) -> Iterator[tuple[float, float]]:
         yield edge, max(slower, 0.1) / max(1, traffic.arm.starts)
 
 
-def _prospect(rate: float, control: float, arms: Sequence[float]) -> Prospect:
+def _prospect(rate: float, control: float, arms: Arms) -> Prospect:
     return Prospect(rate=rate, control=control, of=arms[0], control_of=arms[1])
 
 
@@ -140,3 +128,19 @@ def _slower(times: float) -> str:
 
 def _mean(growth: Growth) -> float:
     return growth.mean
+
+
+# Of other kinds nothing is known beforehand.
+OUTLOOKS: Mapping[type, Callable[[Any, Traffic, Arms], Outlook | None]] = {
+    ErrorGuardrail: _errors,
+    LatencyGuardrail: _latency,
+}
+
+
+def outlook(guardrail: Guardrail, traffic: Traffic, requests: float, weight: float) -> Outlook | None:
+    """What a window with so many requests tells at a weight in percent; None where nothing is known of it beforehand.
+
+    Latencies need counts by edges, and enough of them to choose edges by; other kinds hear from elsewhere.
+    """
+    of, foresee = requests * weight / 100.0, OUTLOOKS.get(type(guardrail))
+    return foresee(guardrail, traffic, (of, requests - of)) if foresee else None

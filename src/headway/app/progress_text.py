@@ -1,0 +1,79 @@
+"""A rollout on its way, in lines for people: how far its evidence is from deciding, how far its ratios are known."""
+
+import math
+
+from headway.decide.rollout.estimate import Estimate
+from headway.decide.rollout.reach import time_in_words
+from headway.reconcile.progress import Progress
+
+__all__ = ["progress_lines"]
+
+# Characters of a full bar.
+WIDE = 24
+NAME = 14
+
+
+def progress_lines(progress: Progress, stable: str) -> list[str]:
+    """What to go, and two or three lines a guardrail."""
+    lines = [_times(progress, stable)]
+    for guarded in progress.guardrails:
+        evidence = guarded.evidence
+        lines.append(f"{evidence.guardrail:<{NAME}}harm    {_bar(evidence.harm, evidence.harm_at)} to abort")
+        lines.append(f"{'':<{NAME}}safety  {_bar(evidence.safety, evidence.safety_at)} to pass the stage")
+        if guarded.estimate:
+            lines.append(f"{'':<{NAME}}ratio   {_ratio(guarded.estimate)}")
+    return lines
+
+
+def _times(progress: Progress, stable: str) -> str:
+    window, deadline = time_in_words(progress.window_s), time_in_words(progress.deadline_s)
+    to_go = progress.to_go_s
+    if math.isnan(to_go):
+        told = "how long it will take is not known yet"
+    elif math.isinf(to_go):
+        told = "at this traffic it will not be promoted"
+    else:
+        told = f"about {time_in_words(to_go)} to go if it is as good as {stable}"
+    return f"windows of {window}; {told}; its deadline is in {deadline}"
+
+
+def _bar(log: float, asked: float) -> str:
+    """How far evidence is on its way from none to what is asked for, on a scale of logarithms.
+
+    >>> _bar(math.log(10.0), math.log(100.0))
+    '[############............] 10x of 100x'
+    """
+    full = round(WIDE * min(1.0, max(0.0, log / asked)))
+    return f"[{'#' * full:.<{WIDE}}] {_stake(log)} of {_stake(asked)}"
+
+
+def _stake(log: float) -> str:
+    """Evidence as a bet's stake.
+
+    >>> _stake(0.0), _stake(math.log(2.72)), _stake(-20.0), _stake(1000.0)
+    ('1x', '2.7x', 'under 0.01x', 'over 1e6x')
+    """
+    if log < math.log(0.01) - 1e-9:
+        return "under 0.01x"
+    if log > math.log(1e6):
+        return "over 1e6x"
+    stake = math.exp(log)
+    return f"{stake:,.0f}x" if stake >= 99.5 else f"{stake:.2g}x"
+
+
+def _ratio(estimate: Estimate) -> str:
+    """The ratio and how far it is known.
+
+    >>> from headway.stats.intervals import Interval
+    >>> _ratio(Estimate(what="requests that fail", ratio=Interval(point=1.32, low=0.95, high=1.9)))
+    '1.32x (0.95x to 1.9x with 95 %) of requests that fail'
+    >>> _ratio(Estimate(what="requests that fail", ratio=Interval(point=math.inf, low=1.5, high=math.inf)))
+    'at least 1.5x (with 95 %) of requests that fail'
+    """
+    ratio, what = estimate.ratio, f"of {estimate.what}"
+    if ratio.low <= 0.0 and math.isinf(ratio.high):
+        return f"not known yet {what}"
+    if math.isinf(ratio.high):
+        return f"at least {ratio.low:g}x (with 95 %) {what}"
+    point = f"{ratio.point:.3g}x " if math.isfinite(ratio.point) else ""
+    return f"{point}({ratio.low:g}x to {ratio.high:g}x with 95 %) {what}"

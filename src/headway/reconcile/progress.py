@@ -1,0 +1,61 @@
+"""How a rollout goes on, as a value that people watch: evidence against its lines, ratios, windows, and time to go."""
+
+from msgspec import Struct
+
+from headway.decide.rollout.estimate import Estimate, Estimates, ratios
+from headway.decide.rollout.guardrails.evidence import opened
+from headway.decide.rollout.history import Weighed, standing
+from headway.decide.rollout.remaining import remaining_s
+from headway.decide.rollout.table import STRATEGIES
+from headway.evidence.stage import Rollout
+from headway.spec.rollout import Rollout as Wish
+
+__all__ = ["Guarded", "Progress", "progress_of"]
+
+
+class Guarded(Struct, frozen=True, kw_only=True):
+    """One guardrail: its evidence, as natural logarithms, and its estimate where one was asked for and can be had."""
+
+    evidence: Weighed
+    estimate: Estimate | None = None
+
+
+class Progress(Struct, frozen=True, kw_only=True):
+    """A rollout on its way; stages count from 1, times are in seconds.
+
+    `to_go_s` is expected if the candidate is as good as the stable version (null: not known, or never); it ends
+    undecided `deadline_s` from now.
+    """
+
+    stage: int
+    stages: tuple[float, ...]
+    windows: int
+    window_s: float
+    to_go_s: float
+    deadline_s: float
+    guardrails: tuple[Guarded, ...]
+
+
+def progress_of(rollout: Rollout, wish: Wish, now: float, estimates: Estimates | None = None) -> Progress:
+    """Sum up a rollout at `now` (Unix seconds); with ratios where their estimates are given."""
+    strategy = STRATEGIES.get(wish.strategy)
+    stages = strategy.stages(wish) if strategy else ()
+    tally = rollout.tally or opened("", wish.guardrails, rollout.before)
+    found = standing(tally, wish, stage=rollout.stage, restarts=rollout.restarts) if _fits(rollout, wish) else ()
+    known = tuple(ratios(estimates, wish)) if estimates else (None,) * len(found)
+    return Progress(
+        stage=rollout.stage + 1,
+        stages=stages,
+        windows=len(rollout.windows),
+        window_s=wish.window,
+        to_go_s=remaining_s(rollout, wish) if _fits(rollout, wish) else float("nan"),
+        deadline_s=max(0.0, rollout.deadline - now),
+        guardrails=tuple(
+            Guarded(evidence=evidence, estimate=estimate) for evidence, estimate in zip(found, known, strict=False)
+        ),
+    )
+
+
+def _fits(rollout: Rollout, wish: Wish) -> bool:
+    """Until its next window the tally may still be that of a wish with other guardrails."""
+    return rollout.tally is None or len(rollout.tally.tracks) == len(wish.guardrails)

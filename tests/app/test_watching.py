@@ -1,0 +1,135 @@
+"""A view that is shown again: in place on a terminal, as it changes elsewhere, until Ctrl-C."""
+
+import json
+import math
+from collections.abc import Iterator
+
+import pytest
+from tests.reconcile.town import Town
+
+from headway.app import watching
+from headway.app.cli import status
+from headway.app.progress_text import progress_lines
+from headway.app.views import Overview
+from headway.app.watching import again, screen
+from headway.decide.rollout.estimate import Estimates, estimated
+from headway.plan.wanted import next_actions
+from headway.reconcile.gather import gather
+from headway.reconcile.progress import Progress, progress_of
+from headway.reconcile.status import status_of
+
+
+def on_its_way(town: Town, known: Estimates | None = None) -> Progress:
+    scene = gather(town.world, town.memory, "delay")
+    rollout = scene.place("production").rollout
+    assert rollout
+    assert scene.model
+    wish = scene.model.spec.rollout
+    return progress_of(rollout, wish, scene.now, estimated(rollout, wish, known))
+
+
+def test_the_progress_says_how_far_the_evidence_and_the_ratio_are() -> None:
+    town = Town().with_a_candidate()
+    town.roll(8)
+    progress = on_its_way(town)
+    (errors,) = progress.guardrails
+    assert (progress.stage, progress.stages, progress.window_s) == (1, (5.0, 50.0), 1.0)
+    assert 0.0 < errors.evidence.safety < errors.evidence.safety_at
+    assert errors.evidence.harm < errors.evidence.harm_at == pytest.approx(math.log(100.0))
+    assert 0.0 < progress.to_go_s < 60.0
+    assert 45.0 < progress.deadline_s < 55.0
+    before = progress.to_go_s
+    town.roll(5)
+    assert on_its_way(town).to_go_s < before
+
+
+def test_a_bad_candidate_shows_harm_and_how_bad_it_is() -> None:
+    town = Town().with_a_candidate(rollout="wrong_at_most: {abort: 0.0000000001%}")
+    for _ in range(4):
+        town.traffic(bad=20, control_bad=1)
+        town.look()
+    progress = on_its_way(town)
+    (errors,) = progress.guardrails
+    assert errors.evidence.harm > math.log(10.0)
+    assert errors.estimate
+    assert 1.1 < errors.estimate.ratio.low <= 20.0 <= errors.estimate.ratio.high
+    said = "\n".join(progress_lines(progress, "1.0.0"))
+    assert "to abort" in said
+    assert "of requests that fail" in said
+
+
+def test_before_a_window_it_says_that_nothing_is_known() -> None:
+    progress = on_its_way(Town().with_a_candidate())
+    said = "\n".join(progress_lines(progress, "1.0.0"))
+    assert "not known yet" in said
+    assert "1x of 100x to abort" in said
+
+
+def overview(town: Town) -> Overview:
+    scene = gather(town.world, town.memory, "delay")
+    progress = {"production": on_its_way(town)}
+    model = status_of(scene.facts, next_actions(scene.facts), dict(scene.observed), progress=progress)
+    return Overview(main="", record="", unpushed=0, problem="", trouble="", held_by="", supervisor=0, models=(model,))
+
+
+def views(town: Town, looks: int) -> Iterator[Overview]:
+    """So many looks, then Ctrl-C."""
+    for _ in range(looks):
+        town.roll(1)
+        yield overview(town)
+    raise KeyboardInterrupt
+
+
+@pytest.fixture
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "EVERY_S", 0.0)
+
+
+@pytest.mark.usefixtures("_at_once")
+def test_json_is_a_document_a_line_with_the_numbers_that_text_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    found = views(Town().with_a_candidate(), 4)
+    with pytest.raises(KeyboardInterrupt):
+        again(lambda: next(found), "json", status.text)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(lines) == 4
+    places = [line["models"][0]["places"][1] for line in lines]
+    assert [place["progress"]["windows"] for place in places] == [1, 2, 3, 4]
+    assert places[0]["progress"]["guardrails"][0]["estimate"]["ratio"]["high"] is None
+
+
+@pytest.mark.usefixtures("_at_once")
+def test_without_a_terminal_a_view_is_written_when_it_changes_and_no_escape(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = [overview(Town().with_a_candidate())] * 5
+    found = iter(shown)
+
+    def look() -> Overview:
+        try:
+            return next(found)
+        except StopIteration:
+            raise KeyboardInterrupt from None
+
+    with pytest.raises(KeyboardInterrupt):
+        again(look, "text", status.text)
+    out = capsys.readouterr().out
+    assert out.count("a candidate is on its way") == 1
+    assert "\x1b" not in out
+
+
+@pytest.mark.usefixtures("_at_once")
+def test_a_terminal_is_drawn_over_and_gets_its_cursor_back(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    found = views(Town().with_a_candidate(), 3)
+    with pytest.raises(KeyboardInterrupt):
+        again(lambda: next(found), "text", status.text)
+    out = capsys.readouterr().out
+    assert out.count(watching.HOME) == 3
+    assert out.count(watching.CLEAR) == 1
+    assert out.endswith(f"{watching.SHOW_CURSOR}\n")
+
+
+def test_a_small_screen_says_what_it_leaves_out() -> None:
+    drawn = screen("\n".join(f"line {number}" for number in range(30)), 80, 10)
+    assert "... and 22 lines more" in drawn
+    assert drawn.count("\n") == 9

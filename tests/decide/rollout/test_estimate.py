@@ -1,0 +1,96 @@
+"""Ratios with their confidence sequences, and the time to go, against what rollouts come to."""
+
+import math
+from statistics import median
+
+import msgspec
+import numpy as np
+import pytest
+from msgspec import structs
+from tests.decide.rollout.test_picture import START, WISH, played
+
+from headway.decide.rollout.decision import decide
+from headway.decide.rollout.estimate import Estimates, estimated, ratios
+from headway.decide.rollout.remaining import remaining_s
+from headway.evidence.stage import Rollout
+from headway.evidence.window import Arm, Window
+from headway.spec.guardrail import ErrorGuardrail
+from headway.spec.rollout import Rollout as Wish
+
+
+def test_a_ratio_of_three_is_found_and_nothing_of_latencies_that_are_alike() -> None:
+    rollout = played(3.0)
+    errors, latency = ratios(estimated(rollout, WISH), WISH)
+    assert errors
+    assert latency
+    assert errors.ratio.low > 1.1
+    assert errors.ratio.low <= 3.0 <= errors.ratio.high
+    assert errors.ratio.point == pytest.approx(3.0, rel=0.01)
+    assert latency.ratio.low <= 1.0 <= latency.ratio.high
+    assert latency.what == "requests over 5 ms"
+
+
+def test_going_on_and_starting_again_give_the_same_numbers() -> None:
+    rollout = played(1.0)
+    for windows in range(len(rollout.windows)):
+        part = estimated(structs.replace(rollout, windows=rollout.windows[:windows]), WISH)
+        kept = msgspec.json.decode(msgspec.json.encode(part), type=Estimates)
+        assert estimated(rollout, WISH, kept) == estimated(rollout, WISH)
+
+
+def test_what_is_known_of_another_test_or_another_wish_is_left_behind() -> None:
+    rollout = played(1.0)
+    known = estimated(rollout, WISH)
+    later = structs.replace(rollout, started=9.0, windows=rollout.windows[:2])
+    assert estimated(later, WISH, known) == estimated(later, WISH)
+    other = Wish(guardrails=(ErrorGuardrail(),))
+    assert estimated(rollout, other, known) == estimated(rollout, other)
+
+
+def test_before_the_first_window_nothing_is_known() -> None:
+    for estimate in ratios(estimated(START, WISH), WISH):
+        assert estimate
+        assert (estimate.ratio.low, estimate.ratio.high) == (0.0, math.inf)
+    assert math.isnan(remaining_s(START, WISH))
+
+
+def test_a_window_whose_weight_is_no_stages_is_not_counted() -> None:
+    rollout = played(3.0)
+    moved = structs.replace(rollout, windows=tuple(structs.replace(window, weight=7.0) for window in rollout.windows))
+    assert estimated(moved, WISH).ratios == estimated(START, WISH).ratios
+
+
+def drawn(rollout: Rollout, wish: Wish, source: np.random.Generator, *, rate: float, at: int) -> Rollout:
+    mine = round(400 * rollout.weight / 100)
+    window = Window(
+        start=float(at),
+        end=at + 1.0,
+        weight=rollout.weight,
+        control=Arm(starts=400 - mine, errors=int(source.binomial(400 - mine, rate))),
+        candidate=Arm(starts=mine, errors=int(source.binomial(mine, rate))),
+    )
+    return decide(rollout, wish, window, ready=True, now=0.0)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.002])
+def test_the_time_to_go_is_about_what_rollouts_take_and_falls_to_nothing(rate: float) -> None:
+    wish, source = Wish(window=1.0), np.random.default_rng(5)
+    start = structs.replace(START, before=Arm(starts=100_000, errors=round(100_000 * rate)))
+    said, took = [], []
+    for _ in range(20):
+        rollout, foretold = start, []
+        while rollout.state == "running":
+            rollout = drawn(rollout, wish, source, rate=rate, at=len(rollout.windows))
+            foretold.append(remaining_s(rollout, wish) if rollout.state == "running" else 0.0)
+        said.append(foretold[2] + 3.0)
+        took.append(len(rollout.windows))
+        assert foretold[-1] == 0.0
+    assert 0.5 < median(said) / median(took) < 2.0
+
+
+def test_without_traffic_there_is_no_end() -> None:
+    rollout = START
+    for at in range(3):
+        silent = Window(start=at * 60.0, end=at * 60.0 + 60.0, weight=5.0, control=Arm(), candidate=Arm())
+        rollout = decide(rollout, Wish(), silent, ready=True, now=0.0)
+    assert math.isinf(remaining_s(rollout, Wish()))
