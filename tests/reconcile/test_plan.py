@@ -151,6 +151,20 @@ def test_the_peak_of_replicas_is_what_a_rollout_comes_to() -> None:
     assert said == 20
 
 
+def test_where_prices_are_named_the_plan_says_what_a_rollout_costs_at_most() -> None:
+    town = coming(of=400)
+    assert foreseen(town).cost is None
+    tree = dict(town.source.trees[town.source.head])
+    path = "environments/production.yaml"
+    tree[path] = tree[path].replace(b"traffic: live", b"traffic: live, prices: {cpu: 0.12, memory: 0.02}")
+    town.source.commit(tree)
+    town.look()
+    found = foreseen(town)
+    # A replica of one core and half a GiB, for a minute and the hour after it.
+    assert found.cost == pytest.approx((1.0 + 1.0 / 60.0) * (0.12 + 0.5 * 0.02))
+    assert found.said[-1] == "It takes up to 2 replicas, 1 more than now, which cost at most 0.13 EUR."
+
+
 def hours(town: Town, count: int, *, of: int) -> None:
     """So many hours of traffic, with looks a minute apart."""
     for _ in range(count * 60):

@@ -13,8 +13,10 @@ from headway.plan.facts import Place
 from headway.reconcile.objects import replicas
 from headway.reconcile.scene import Scene
 from headway.reconcile.windows import jumped, open_window, since
+from headway.spec.environment import Prices
 from headway.spec.finding import Finding
 from headway.spec.finding import Place as Where
+from headway.spec.model import Model
 from headway.spec.rollout import Rollout
 
 __all__ = ["Foreseen", "foresee", "measure"]
@@ -23,6 +25,7 @@ __all__ = ["Foreseen", "foresee", "measure"]
 NOTED_S = 60.0
 HOUR_S = 3600.0
 HOURS = 24
+GIB = 2**30
 
 
 class Hour(Struct, frozen=True, kw_only=True):
@@ -38,6 +41,7 @@ class Foreseen(Struct, frozen=True, kw_only=True):
     """What each guardrail of a rollout to come can show, how fast and how surely, and those that can never decide.
 
     `measured_s` are the seconds of the last day that this rests on; `replicas` run now, `peak_replicas` at most.
+    `cost` is what those beyond now's cost at most, in the environment's currency (none: it names no prices).
     """
 
     model: str
@@ -49,6 +53,7 @@ class Foreseen(Struct, frozen=True, kw_only=True):
     measured_s: float = 0.0
     replicas: int = 0
     peak_replicas: int = 0
+    cost: float | None = None
 
 
 def measure(scene: Scene, place: Place) -> None:
@@ -83,26 +88,36 @@ def _foreseen(scene: Scene, place: Place, version: str) -> Foreseen:
     placed, traffic = scene.wish.models.get(scene.facts.model), _of_the_day(scene, place.environment)
     if placed is None:
         return found
-    needed = replicas(placed.value, place)
-    found = structs.replace(found, replicas=needed, peak_replicas=2 * needed)
-    wish, capacity = placed.value.spec.rollout, _capacity(needed, time_in_words(placed.value.spec.rollout.keep))
+    model, needed = placed.value, replicas(placed.value, place)
+    prices = scene.wish.environments[place.environment].spec.prices
+    cost = _cost(model, needed, prices) if prices else None
+    found = structs.replace(found, replicas=needed, peak_replicas=2 * needed, cost=cost)
+    capacity = f"It takes up to {2 * needed} replicas, {needed} more than now"
+    capacity += f", which cost at most {cost:.2f} {prices.currency}." if prices and cost is not None else "."
     if traffic is None:
         unknown = "Today's traffic is not known yet; `headway up` measures it within two minutes."
         return structs.replace(found, said=(unknown, capacity))
-    reaches = forecast(wish, traffic)
+    reaches = forecast(model.spec.rollout, traffic)
     measured = f"By the traffic of {time_in_words(traffic.seconds)} of the last day:"
     return structs.replace(
         found,
-        said=(measured, *(f"{reach.guardrail}: {reach.said}" for reach in reaches), *_rest(wish), capacity),
-        findings=findings(wish, reaches, Where(file=placed.file)),
+        said=(
+            measured,
+            *(f"{reach.guardrail}: {reach.said}" for reach in reaches),
+            *_rest(model.spec.rollout),
+            capacity,
+        ),
+        findings=findings(model.spec.rollout, reaches, Where(file=placed.file)),
         reaches=reaches,
         measured_s=traffic.seconds,
     )
 
 
-def _capacity(needed: int, keep: str) -> str:
-    """Stable never shrinks, and the new version takes over only with as many replicas."""
-    return f"It takes up to {2 * needed} replicas, {needed} more than now, until {keep} after a promotion."
+def _cost(model: Model, more: int, prices: Prices) -> float:
+    """So many replicas more from the start to the deadline, and for as long as the old version is kept after it."""
+    rollout, each = model.spec.rollout, model.spec.serve.resources
+    hours = (rollout.deadline.after + rollout.keep) / HOUR_S
+    return more * hours * (each.cpu * prices.cpu + each.memory / GIB * prices.memory)
 
 
 def _rest(wish: Rollout) -> tuple[str, ...]:

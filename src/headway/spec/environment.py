@@ -6,7 +6,21 @@ from msgspec import Struct
 
 from headway.spec.metadata import ApiVersion, Metadata
 
-__all__ = ["Environment", "EnvironmentSpec"]
+__all__ = ["Environment", "EnvironmentSpec", "Prices"]
+
+
+class Prices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What running something costs here.
+
+    Attributes:
+        cpu: The price of a core for an hour.
+        memory: The price of a GiB of memory for an hour.
+        currency: What prices are in.
+    """
+
+    cpu: float
+    memory: float = 0.0
+    currency: str = "EUR"
 
 
 class EnvironmentSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -23,6 +37,7 @@ class EnvironmentSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         records: Where records of predictions go: an address that takes CloudEvents. Nothing: a file of this machine,
             and in a cluster nowhere.
         prometheus: Where Prometheus answers queries, for guardrails that ask it: an address of http or https.
+        prices: What a core and memory cost here; `headway plan` says with them what a rollout costs. Nothing: not said.
     """
 
     target: Literal["local", "kubernetes"] = "local"
@@ -34,6 +49,7 @@ class EnvironmentSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     image: str = "headway/serve"
     records: str = ""
     prometheus: str = ""
+    prices: Prices | None = None
 
 
 class Environment(

@@ -31,7 +31,7 @@ def text(plan: Plan) -> str:
         lines += ["", *_foreseen(found)]
     if plan.foreseen and plan.false_aborts:
         expected = f"{plan.false_aborts:.2g} harmless candidates are aborted in a year, over all models"
-        lines += ["", f"At the pace of the last one at most {expected}."]
+        lines += ["", f"At the pace of the last year at most {expected}."]
     return "\n".join(lines)
 
 

@@ -134,4 +134,10 @@ PROJECT: Mapping[str, Code] = {
         "`prometheus: prometheus.example:9090`",
         "Write `prometheus: http://prometheus.example:9090`, say.",
     ),
+    "E127": code(
+        "price that is none",
+        "A core and a GiB of memory cost nothing or more an hour; with it plans say what a rollout costs.",
+        "`prices: {cpu: -0.04}`",
+        "Write the price of an hour.",
+    ),
 }

@@ -1,5 +1,6 @@
 """Rules for the project and its environments: their order, who may sign, and who decides where."""
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -156,6 +157,12 @@ def _environment(placed: Placed[Environment]) -> Iterator[Finding]:
         at = placed.place("spec", "router")
         why = f"On one machine requests are split by Envoy; `{spec.router}` needs `target: kubernetes`."
         yield error("E119", "router and target do not fit", at, why=why, do="Write `router: envoy`, or take it out.")
+    if spec.prices:
+        for field, price in (("cpu", spec.prices.cpu), ("memory", spec.prices.memory)):
+            if not 0.0 <= price < math.inf:
+                at = placed.place("spec", "prices", field)
+                why = "Nothing is paid for using more."
+                yield error("E127", f"price of {price:g}", at, why=why, do="Write 0 or more.")
 
 
 def _records(placed: Placed[Environment], *, recorded: bool) -> Iterator[Finding]:
