@@ -10,7 +10,7 @@ __all__ = ["CHANGES", "Fault", "Faults", "GoneError"]
 Fault = Literal["refused", "done and refused", "gone"]
 
 # Calls that change the world; every other call of a port only reads.
-CHANGES = frozenset({"append", "publish", "apply", "remember", "lock", "train", "measure", "sign"})
+CHANGES = frozenset({"append", "publish", "apply", "remember", "put", "lock", "train", "measure", "sign"})
 
 
 class GoneError(BaseException):
