@@ -112,7 +112,8 @@ class Released(Struct, frozen=True, kw_only=True, tag_field="kind", tag="release
 class RolledOut(Struct, frozen=True, kw_only=True, tag_field="kind", tag="rollout"):
     """How a rollout ended, with every window it was judged on.
 
-    `picture` is the digest of the picture of it in the store; empty when the store could not take it.
+    `picture` is the digest of the picture of it in the store; empty without a window, or when the store could not
+    take it.
     """
 
     rollout: Rollout

@@ -57,5 +57,5 @@ def progress_of(rollout: Rollout, wish: Wish, now: float, estimates: Estimates |
 
 
 def _fits(rollout: Rollout, wish: Wish) -> bool:
-    """Until its next window the tally may still be that of a wish with other guardrails."""
-    return rollout.tally is None or len(rollout.tally.tracks) == len(wish.guardrails)
+    """Users are compared otherwise; and until its next window the tally may still be that of other guardrails."""
+    return rollout.split != "users" and (rollout.tally is None or len(rollout.tally.tracks) == len(wish.guardrails))

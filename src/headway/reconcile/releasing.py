@@ -103,8 +103,9 @@ def ended(store: Store, model: Model, rollout: Rollout, outcome: Outcome) -> Dra
         environment=rollout.environment,
     )
     done, drawn = finish(rollout), ""
-    with suppress(PortError):  # the windows draw it again at any time; a decision waits for no picture
-        drawn = store.put(picture(done, model.spec.rollout))
+    if done.windows:
+        with suppress(PortError):  # the windows draw it again at any time; a decision waits for no picture
+            drawn = store.put(picture(done, model.spec.rollout))
     seen = RolledOut(rollout=done, outcome=outcome, picture=drawn)
     return Draft(subject=subject, seen=seen, verdicts=(verdict_of(rollout, model.spec.rollout),))
 

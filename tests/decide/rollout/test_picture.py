@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
+from tests.decide.rollout.test_shadow import RUNNING, after
+from tests.decide.rollout.test_shadow import WISH as SHADOW
 
 from headway.decide.rollout.decision import decide
 from headway.decide.rollout.frame import HIGH, LEFT, WIDE, Frame
@@ -106,6 +108,15 @@ def test_without_a_window_or_a_comparison_it_says_so() -> None:
         assert said(picture(rollout, wish))[-1] == "No window was counted."
 
 
+def test_how_alike_a_shadow_answers_has_a_plot_of_its_own() -> None:
+    rollout = after(RUNNING, 60, 0.0)
+    assert rollout.state == "promoting"
+    numbers = verdict_of(rollout, SHADOW).numbers
+    (_, agreement) = history(rollout, SHADOW)[-1].guardrails
+    assert (agreement.guardrail, agreement.safety) == ("agreement", numbers["agreement safe"])
+    assert "agreement" in said(picture(rollout, SHADOW))
+
+
 def test_words_of_others_stay_words() -> None:
     sly = structs.replace(played(1.0), why='\x1b</text><script>alert("x")</script>\x00', model="a&b")
     data = picture(sly, WISH)
@@ -143,4 +154,4 @@ def test_any_windows_are_drawn_inside_the_plot(counts: list[tuple[int, int, floa
 
 @given(st.floats(-1e300, 1e300), st.floats(0.1, 50.0))
 def test_evidence_beyond_the_plot_lies_on_its_border(log: float, most: float) -> None:
-    assert 10.0 <= Frame(begin=0.0, end=1.0, most=most, top=10.0).y(log) <= 10.0 + HIGH
+    assert 10.0 <= round(Frame(begin=0.0, end=1.0, most=most, top=10.0).y(log), 6) <= 10.0 + HIGH

@@ -2,7 +2,8 @@
 
 from msgspec import Struct
 
-from headway.decide.rollout.guardrails.evidence import fold, opened, stage_of
+from headway.decide.rollout.agreement import agreement_weighed, folded
+from headway.decide.rollout.guardrails.evidence import opened, stage_of
 from headway.decide.rollout.strategy import limits, weighed
 from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.stage import Rollout, Tally
@@ -40,6 +41,7 @@ def standing(tally: Tally, wish: Wish, *, stage: int, restarts: int) -> tuple[We
     """
     strategy, asked = STRATEGIES.get(wish.strategy), limits(wish, restarts)
     stages = len(strategy.stages(wish)) if strategy else 0
+    found = (*weighed(wish.guardrails, tally), *agreement_weighed(wish, tally))
     return tuple(
         Weighed(
             guardrail=name,
@@ -48,12 +50,12 @@ def standing(tally: Tally, wish: Wish, *, stage: int, restarts: int) -> tuple[We
             safety=safety,
             safety_at=asked.safe * min(1.0, (stage + 1) / max(1, stages)),
         )
-        for (name, harm, safety), harm_at in zip(weighed(wish.guardrails, tally), asked.harm, strict=True)
+        for (name, harm, safety), harm_at in zip(found, asked.harm, strict=True)
     )
 
 
 def history(rollout: Rollout, wish: Wish) -> tuple[Moment, ...]:
-    """What stood after each of its windows, by the wish given; none for a strategy that compares nothing."""
+    """What stood after each of its windows, by the wish given; none for a strategy that compares no windows."""
     strategy = STRATEGIES.get(wish.strategy)
     stages = strategy.stages(wish) if strategy else ()
     tally = opened("", wish.guardrails, rollout.before)
@@ -62,7 +64,7 @@ def history(rollout: Rollout, wish: Wish) -> tuple[Moment, ...]:
         stage = stage_of(stages, window.weight)
         if stage is None:
             continue
-        tally = fold(tally, wish.guardrails, stages, window)
+        tally = folded(tally, wish, stages, window)
         now = standing(tally, wish, stage=stage, restarts=rollout.restarts)
         found.append(Moment(at=window.end, stage=stage, weight=window.weight, guardrails=now))
     return tuple(found)

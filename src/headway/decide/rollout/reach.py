@@ -85,7 +85,7 @@ def forecast(wish: Wish, traffic: Traffic) -> tuple[Reach, ...]:
     asked = limits(wish, 0)
     return tuple(
         _reach(guardrail, wish, stages, traffic, asked.safe, harm)
-        for guardrail, harm in zip(wish.guardrails, asked.harm, strict=True)
+        for guardrail, harm in zip(wish.guardrails, asked.harm, strict=False)  # a shadow may ask for agreement, too
     )
 
 

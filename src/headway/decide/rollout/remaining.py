@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from headway.decide.rollout.agreement import agreement_asked
 from headway.decide.rollout.prospects import Traffic, outlook
 from headway.decide.rollout.strategy import limits, weighed
 from headway.decide.rollout.table import STRATEGIES
@@ -20,12 +21,12 @@ MOVED = 1.0
 def remaining_s(rollout: Rollout, wish: Wish) -> float:
     """Seconds until every guardrail has passed the last stage, at the traffic of the last windows.
 
-    Not a number before the first window or where nothing can be expected of a guardrail; infinite when one gains
-    nothing.
+    Not a number before the first window or where nothing can be expected of a guardrail, as of how alike answers are;
+    infinite when one gains nothing.
     """
     strategy, tally = STRATEGIES.get(wish.strategy), rollout.tally
     stages, recent = strategy.stages(wish) if strategy else (), rollout.windows[-RECENT:]
-    if tally is None or not stages or not recent or not wish.guardrails:
+    if tally is None or not stages or not recent or not wish.guardrails or agreement_asked(wish):
         return math.nan
     requests = sum(window.control.starts + window.candidate.starts for window in recent)
     seconds = sum(window.end - window.start for window in recent)
