@@ -7,6 +7,7 @@ from headway.decide.rollout.guardrails.evidence import opened, stage_of
 from headway.decide.rollout.strategy import limits, weighed
 from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.stage import Rollout, Tally
+from headway.spec.guardrail import matures, title
 from headway.spec.rollout import Rollout as Wish
 
 __all__ = ["Moment", "Weighed", "history", "standing"]
@@ -42,13 +43,17 @@ def standing(tally: Tally, wish: Wish, *, stage: int, restarts: int) -> tuple[We
     strategy, asked = STRATEGIES.get(wish.strategy), limits(wish, restarts)
     stages = len(strategy.stages(wish)) if strategy else 0
     found = (*weighed(wish.guardrails, tally), *agreement_weighed(wish, tally))
+    part = min(1.0, (stage + 1) / max(1, stages))
+    # Those that wait for labels are asked at the last stage only, unless all of them wait.
+    waits = {title(guardrail) for guardrail in wish.guardrails if matures(guardrail)}
+    late = waits if len(waits) < len(found) else set()
     return tuple(
         Weighed(
             guardrail=name,
             harm=harm,
             harm_at=harm_at,
             safety=safety,
-            safety_at=asked.safe * min(1.0, (stage + 1) / max(1, stages)),
+            safety_at=asked.safe if name in late else asked.safe * part,
         )
         for (name, harm, safety), harm_at in zip(found, asked.harm, strict=True)
     )
