@@ -48,7 +48,8 @@ def _edges(guardrail: LatencyGuardrail, tally: Tally) -> Iterator[tuple[float, f
     """For each quantile the largest edge that it lies beyond, so that the next one lies behind it; each edge once.
 
     A quantile before the first edge takes that edge: there its own share of slow requests is what never counts as too
-    much, for the stable version's share may be zero, which nothing can be shown to be below.
+    much, for the stable version's share may be zero, which nothing can be shown to be below.  The tail behind the last
+    quantile is seen at the second edge behind it, where half of what the quantile leaves never counts as too much.
     """
     control = tally.control
     shares = {
@@ -59,10 +60,12 @@ def _edges(guardrail: LatencyGuardrail, tally: Tally) -> Iterator[tuple[float, f
     if not shares:
         return
     found: dict[float, float] = {}
-    for level in LEVELS[guardrail.latency]:
+    levels = LEVELS[guardrail.latency]
+    for level in levels:
         beyond = [edge for edge, slower in shares.items() if slower >= 1.0 - level]
         found[max(beyond, default=min(shares))] = 0.0 if beyond else 1.0 - level
     yield from found.items()
+    yield from ((edge, 0.5 * (1.0 - levels[-1])) for edge in sorted(edge for edge in shares if edge > max(found))[1:2])
 
 
 def _at_edge(guardrail: LatencyGuardrail, track: Track, look: Look) -> Evidence:
