@@ -1,8 +1,8 @@
 """Runs every program that has budgets and writes docs/reference/performance.md: `python bench/all.py [PROGRAM ...]`.
 
 Each runs in a process of its own, one after the other; with names, the other programs' rows stay as they are.
-rollout_simulation.py prints a table of its own; `serving` (python -m bench.serving) writes a page of its own beside its
-rows.  Numbers in documents come from here alone.
+`serving` and `decisions` (python -m bench.serving, bench.decisions) write pages of their own beside their rows.
+Numbers in documents come from here alone.
 """
 
 import os
@@ -27,6 +27,7 @@ PROGRAMS = (
     "verify_10000.py",
     "serving",
     "counting.py",
+    "decisions",
 )
 MOST_S = 1800
 HEAD = """\
@@ -36,7 +37,8 @@ Written by `python bench/all.py`; the programs say at their top what is real in 
 a process and its children, which other work on the machine disturbs little; wall clock is only as
 good as the load (how many processes wanted to run in the minute before) is small.
 
-The model server beside others: [what a served prediction costs](serving-performance.md).
+The model server beside others: [what a served prediction costs](serving-performance.md). Rollouts beside others: [how
+often they decide wrongly](decisions-performance.md).
 
 {machine}
 

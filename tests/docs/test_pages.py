@@ -20,7 +20,10 @@ PAGES = sorted([*TOP.glob("*.md"), *DOCS.rglob("*.md"), *(TOP / "changes").glob(
 def test_every_reference_page_is_generated() -> None:
     written = {path.relative_to(DOCS).as_posix() for path in (DOCS / "reference").glob("*.md")}
     # Programs of bench/ write them, by what they measure.
-    measured = {f"reference/{name}.md" for name in ("conversions", "performance", "serving-performance")}
+    measured = {
+        f"reference/{name}.md"
+        for name in ("conversions", "decisions-performance", "performance", "serving-performance")
+    }
     assert written == measured | {path for path in GENERATED if path.startswith("reference/")}
 
 
