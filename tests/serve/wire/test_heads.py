@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headway.serve.options import Limits
-from headway.serve.wire.connection import Connection
+from headway.serve.wire.connection import KEPT, Connection
 from headway.serve.wire.exchange import Exchange
 from headway.serve.wire.gate import Gate
 from headway.serve.wire.heads import Heads
@@ -58,8 +58,8 @@ def told(pieces: Sequence[Sequence[bytes]], heads: Heads) -> list[bytes]:
 
     async def run() -> list[bytes]:
         def handle(exchange: Exchange) -> None:
-            seen = (exchange.method, exchange.path, exchange.kind, exchange.encoding, exchange.tensors, exchange.body)
-            exchange.answer(200, b"|".join((*seen, exchange.trace, exchange.length, exchange.host or b"-")))
+            kept = (getattr(exchange, name) or b"-" for name in KEPT.values() if name != "expect")
+            exchange.answer(200, b"|".join((exchange.method, exchange.path, exchange.body, *kept)))
 
         def refused(exchange: Exchange, status: int, why: str) -> None:
             exchange.answer(status, why.encode())
@@ -84,6 +84,8 @@ def message(start: bytes, headers: Sequence[bytes], body: bytes) -> bytes:
 
 
 STARTS = st.sampled_from([b"POST /a HTTP/1.1", b"GET /b?c HTTP/1.1", b"POST /a HTTP/1.0", b"HEAD /a HTTP/1.1", b"bad"])
+# What an exchange keeps of a head, each with a value that it may have.
+OWN = [name + b": 2" for name in KEPT if name not in {b"host", b"expect"}]
 HEADERS = st.lists(
     st.sampled_from(
         [
@@ -97,6 +99,7 @@ HEADERS = st.lists(
             b"Transfer-Encoding: chunked",
             b"Content-Length: 3",
             b"Content-Length: 500",
+            *OWN,
         ]
     ),
     max_size=4,
@@ -149,6 +152,14 @@ class Counting(Heads):
         return found
 
 
+@pytest.mark.parametrize(
+    "header", [name + b": 2" for name in KEPT if name not in {b"host", b"content-length", b"expect"}]
+)
+def test_whatever_is_kept_of_a_head_is_there_the_second_time(header: bytes) -> None:
+    sent = ASKED.replace(b"Host", header + b"\r\nHost")
+    assert told([[sent, sent]], Heads()) == told([[sent, sent]], Forgetful())
+
+
 def test_the_second_request_with_a_head_is_not_read_again_on_whichever_connection() -> None:
     heads = Counting()
     told([[ASKED, ASKED], [ASKED]], heads)
@@ -165,7 +176,9 @@ def test_who_has_sent_the_body_is_not_asked_for_it_again() -> None:
     assert waiting == b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-@pytest.mark.parametrize("header", [b"traceparent: 00-1", b"Connection: close"])
+@pytest.mark.parametrize(
+    "header", [b"traceparent: 00-1", b"headway-pair: 7", b"headway-nonce: a1", b"Connection: close"]
+)
 def test_a_head_that_comes_once_or_means_more_than_its_request_is_not_remembered(header: bytes) -> None:
     heads = Counting()
     sent = ASKED.replace(b"Host", header + b"\r\nHost")

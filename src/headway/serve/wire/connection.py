@@ -15,10 +15,10 @@ import httptools
 from headway.serve.wire.exchange import Exchange, too_large
 from headway.serve.wire.gate import Gate
 
-__all__ = ["Connection"]
+__all__ = ["KEPT", "Connection"]
 
 # Headers that matter here, and where an Exchange keeps them.
-_KEPT: Mapping[bytes, str] = {
+KEPT: Mapping[bytes, str] = {
     b"content-type": "kind",
     b"content-encoding": "encoding",
     b"content-length": "length",
@@ -140,7 +140,7 @@ class Connection(asyncio.Protocol):
         now = self._now
         if now is None:
             return
-        known = _KEPT.get(name.lower())
+        known = KEPT.get(name.lower())
         if known:
             if getattr(now, known):
                 now.twice = name

@@ -107,10 +107,10 @@ class Exchange:
     def repeatable(self) -> bool:
         """Would the same head on another connection, or later on this one, mean the same, and is that worth knowing?
 
-        One with a `traceparent` does not come twice.  A client that wants to be asked for its body, and has sent it
-        already, need not be asked (RFC 9110, section 10.1.1).
+        One with a `traceparent` or the id of a pair does not come twice, and a nonce is kept nowhere.  A client that
+        wants to be asked for its body, and has sent it already, need not be asked (RFC 9110, section 10.1.1).
         """
-        return self.keep and not (self._old or self.transfer or self.trace or self.twice)
+        return self.keep and not (self._old or self.transfer or self.trace or self.twice or self.pair or self.nonce)
 
     def repeated(self, line: Line, body: bytes) -> Exchange:
         """The same request but for its body, not answered yet."""
