@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from headway.stats.sequential import Counts
 
-__all__ = ["Checked", "Judged", "checked", "dispersion", "halves", "lag_correlation", "merged"]
+__all__ = ["MOST_DISPERSION", "Checked", "Judged", "checked", "dispersion", "halves", "lag_correlation", "merged"]
 
 Judged: TypeAlias = Literal["per request", "robust", "lengthen windows", "only report"]
 
