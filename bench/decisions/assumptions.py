@@ -23,8 +23,8 @@ SCENARIOS = {
     Scenario(name="ramp 1/5/20/50 %, base flat", weights=RAMP): ANY,
     DRIFT: ANY,
     FOUND: (),
-    **dict.fromkeys(BURSTS, (BETWEEN,)),
-    Scenario(name="5 %, each arm's own shocks, independent", shock="independent"): (BETWEEN,),
+    **dict.fromkeys(BURSTS, (BETWEEN, GUARDRAIL)),
+    Scenario(name="5 %, each arm's own shocks, independent", shock="independent"): (BETWEEN, GUARDRAIL),
     Scenario(name="5 %, each arm's own shocks, AR(1) 0.9", shock="slow"): (),
     Scenario(name="5 %, common shocks, AR(1) 0.9", shock="slow", common=True): ANY,
 }
@@ -97,6 +97,7 @@ def _claim(where: str, worlds: tuple[Scenario, ...], found: Found, peers_: list[
 
 BELOW = """\
 Every rule that pools the stages of a ramp takes the drift of the traffic for harm of the canary. Every rule that counts
-requests one by one is wrong where requests fail together; what the guardrail tolerates hides some of that and cures
-nothing. The rule between windows needs ten windows before it says anything. Slow shocks of one arm alone (a bad node
-under the canary's only copy) break every rule, ours too: nothing in the counts tells them from a bad version."""
+requests one by one is wrong where requests fail together. The rule between windows then holds, and needs ten windows
+before it says anything; the guardrail sees by the hour before the start which of the two it needs. Slow shocks of one
+arm alone (a bad node under the canary's only copy) break every rule, ours too: nothing in the counts tells them from a
+bad version."""

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from headway.decide.rollout.decision import decide
 from headway.evidence.stage import Rollout
-from headway.evidence.window import Arm, Window
+from headway.evidence.window import Past, Window
 from headway.spec.guardrail import ErrorGuardrail, LatencyGuardrail
 from headway.spec.release import Served
 from headway.spec.rollout import Rollout as Wish
@@ -64,7 +64,7 @@ def _running(wish: Wish, windows: list[Window]) -> tuple[Rollout, Window]:
         over=Served(version="1", bundle="a"),
         started=0.0,
         deadline=wish.deadline.after,
-        before=Arm(starts=100_000, errors=1000),
+        before=Past(starts=100_000, errors=1000),
         **at_first,
     )
     for window in windows[:-1]:

@@ -15,7 +15,7 @@ from bench.decisions.traffic import HIGH, HISTORY, Scenario, simulate
 from bench.rows import Row
 from msgspec import Struct, structs
 
-from headway.evidence.window import Arm
+from headway.evidence.window import Past
 from headway.spec.guardrail import ErrorGuardrail, LatencyGuardrail
 from headway.spec.rollout import Rollout as Wish
 
@@ -69,7 +69,7 @@ def outcomes(case: Case, runs: int, seed: int) -> Ended:
     times = slowness.simulate(World(windows=WINDOWS, slower=case.slower, tail=case.tail), runs, seed)
     found = []
     for run in range(runs):
-        before = Arm(starts=errors.before[0], errors=int(errors.before[1][run]))
+        before = Past(starts=errors.before[0], errors=int(errors.before[1][run]))
         failed = ours.windows_of(errors, run, (WEIGHT,) * WINDOWS)
         windows = (
             structs.replace(

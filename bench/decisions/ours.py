@@ -7,8 +7,9 @@ from bench.decisions.first import NEVER, Firsts
 from bench.decisions.traffic import Traffic
 
 from headway.decide.rollout.guardrails.evidence import fold, opened
+from headway.decide.rollout.spread import spread_of
 from headway.decide.rollout.strategy import limits, weighed
-from headway.evidence.window import Arm, Window
+from headway.evidence.window import Arm, Past, Window
 from headway.spec.rollout import Rollout as Wish
 from headway.stats.mixture import rho_for
 from headway.stats.moments import shares
@@ -75,7 +76,7 @@ def windows_of(seen: Traffic, run: int, weights: Sequence[float]) -> Iterator[Wi
         )
 
 
-def watched(wish: Wish, before: Arm, windows: Iterator[Window], restarts: int = 0) -> Iterator[tuple[float, float]]:
+def watched(wish: Wish, before: Past, windows: Iterator[Window], restarts: int = 0) -> Iterator[tuple[float, float]]:
     """After each window: evidence of harm and of safety, as multiples (of logarithms) of what decides.
 
     The most harmful and the least safe guardrail count, as they do in `decide`; nothing ends, whatever is shown.
@@ -111,9 +112,17 @@ def reached(levels: Iterator[tuple[float, float]], lines: Sequence[float]) -> li
 
 
 def guarded(wish: Wish, seen: Traffic, weights: Sequence[float]) -> Firsts:
-    """The guardrails of a wish, looked at after every window, promoting nothing: when they show harm."""
+    """The guardrails of a wish, looked at after every window, promoting nothing: when they show harm.
+
+    How they judge, request by request or between windows, they choose by the hour before.
+    """
     found = []
     for run in range(seen.runs):
-        before = Arm(starts=seen.before[0], errors=int(seen.before[1][run]))
+        past = [Arm(starts=int(seen.control_of[0]), errors=errors) for errors in seen.past[run].tolist()]
+        before = Past(
+            starts=seen.before[0],
+            errors=int(seen.before[1][run]),
+            spread=spread_of(wish.guardrails, past, ()),
+        )
         found.append(spoke(watched(wish, before, windows_of(seen, run, weights)))[0])
     return np.array(found)

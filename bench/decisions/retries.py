@@ -11,7 +11,7 @@ from bench.rows import Row
 
 from headway.decide.rollout.decision import decide
 from headway.evidence.stage import Rollout
-from headway.evidence.window import Arm, Window
+from headway.evidence.window import Arm, Past, Window
 from headway.spec.release import Served
 from headway.spec.rollout import Rollout as Wish
 from headway.stats.group_sequential import look
@@ -42,7 +42,7 @@ def ends(source: np.random.Generator, restarts: int) -> str:
         started=0.0,
         deadline=WISH.deadline.after,
         restarts=restarts,
-        before=Arm(starts=known, errors=int(source.binomial(known, BASE))),
+        before=Past(starts=known, errors=int(source.binomial(known, BASE))),
     )
     now = 0.0
     while rollout.state == "running":

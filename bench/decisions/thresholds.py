@@ -13,7 +13,7 @@ from bench.decisions.traffic import Scenario, simulate
 from bench.rows import Row
 from scipy.stats import binom
 
-from headway.evidence.window import Arm
+from headway.evidence.window import Past
 from headway.spec.rollout import Rollout as Wish
 
 __all__ = ["argo_aborts", "fails", "section"]
@@ -45,7 +45,7 @@ def rollout(of: int, lift: float, runs: int, seed: int) -> tuple[Firsts, Firsts]
         ours.spoke(
             ours.watched(
                 WISH,
-                Arm(starts=seen.before[0], errors=int(seen.before[1][run])),
+                Past(starts=seen.before[0], errors=int(seen.before[1][run])),
                 ours.windows_of(seen, run, WISH.stages * WINDOWS),
             ),
             until="either",

@@ -14,6 +14,7 @@ HIGH, LOW = 12_000, 600
 RAMP = (1.0, 5.0, 20.0, 50.0)
 PERSISTENT = 0.9  # correlation of a slow shock with the one of the window before
 HISTORY = 10  # windows of the stable version that were seen before the start
+PAST = 60  # those by which a guardrail chooses how it judges
 
 
 class Scenario(Struct, frozen=True, kw_only=True):
@@ -46,7 +47,8 @@ class Traffic(Struct, frozen=True, kw_only=True, eq=False):
     """Bad requests (runs x windows) of the candidate, of its control, and of a baseline as large as the candidate.
 
     `of` and `control_of` are each window's requests; `before` are the stable version's requests and errors of ten
-    windows before the start, the errors one number a run.
+    windows before the start, the errors one number a run; `past` are its errors (runs x windows) in an hour before,
+    with as many requests in each window as in the first of the rollout.
     """
 
     of: Ints
@@ -55,6 +57,7 @@ class Traffic(Struct, frozen=True, kw_only=True, eq=False):
     control_bad: Ints
     baseline_bad: Ints
     before: tuple[int, Ints]
+    past: Ints
 
     @property
     def runs(self) -> int:
@@ -69,7 +72,7 @@ class Traffic(Struct, frozen=True, kw_only=True, eq=False):
 
 def simulate(world: Scenario, runs: int, seed: int) -> Traffic:
     """Runs of a scenario.  A stream of random numbers for each column, so that fewer runs are the first of more."""
-    streams = iter([np.random.default_rng([seed, at]) for at in range(7)])
+    streams = iter([np.random.default_rng([seed, at]) for at in range(9)])
     of = np.array([round(world.per_window * world.weight(at) / 100.0) for at in range(world.windows)])
     last = world.base if world.last is None else world.last
     base = np.linspace(world.base, last, world.windows)
@@ -85,6 +88,13 @@ def simulate(world: Scenario, runs: int, seed: int) -> Traffic:
         control_bad=_bad(next(streams), control_of, control, world.burst, size),
         baseline_bad=_bad(next(streams), of, control, world.burst, size),
         before=(before, next(streams).binomial(before, world.base, size=runs)),
+        past=_bad(
+            next(streams),
+            np.full(PAST, control_of[0]),
+            world.base * _shocks(world, next(streams), (runs, PAST)),
+            world.burst,
+            (runs, PAST),
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 from headway.evidence.experiment import Experiment
 from headway.evidence.pairs import Pairs
 from headway.evidence.weights import Split
-from headway.evidence.window import Arm, Sample, Window
+from headway.evidence.window import Arm, Past, Sample, Window
 from headway.spec.release import Served
 from headway.stats.track import Track
 
@@ -27,7 +27,7 @@ class Tally(Struct, frozen=True, kw_only=True):
     """
 
     wish: str
-    before: Arm = Arm()
+    before: Past = Past()
     control: Arm = Arm()
     edges_ms: tuple[float, ...] = ()
     tracks: tuple[tuple[Track, ...], ...] = ()
@@ -60,6 +60,6 @@ class Rollout(Struct, frozen=True, kw_only=True):
     lost: int = 0
     replicas: int = 0
     why: str = ""
-    before: Arm = Arm()
+    before: Past = Past()
     tally: Tally | None = None
     experiment: Experiment | None = None

@@ -1,10 +1,12 @@
 """Counts of live requests in one window of a rollout, both arms side by side, from one observer."""
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from headway.evidence.pairs import Pairs
 
-__all__ = ["Arm", "Groups", "Part", "Sample", "Window"]
+__all__ = ["Arm", "Groups", "Part", "Past", "Sample", "Window"]
 
 
 class Arm(Struct, frozen=True, kw_only=True):
@@ -18,6 +20,18 @@ class Arm(Struct, frozen=True, kw_only=True):
     begun: int = 0
     errors: int = 0
     slower: tuple[int, ...] = ()
+
+
+class Past(Struct, frozen=True, kw_only=True):
+    """What is known of the stable version from before a rollout: first attempts, and those of them that failed.
+
+    `spread` is, by guardrail, how much more its windows differed from one another than their counts alone make them;
+    a guardrail that is not named was not seen for long enough.
+    """
+
+    starts: int = 0
+    errors: int = 0
+    spread: Mapping[str, float] = {}
 
 
 class Groups(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """What a rollout's guardrails can see at the traffic of the last day: measured while stable serves, said before."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 import msgspec
@@ -11,6 +11,7 @@ from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.window import Arm
 from headway.plan.facts import Place
 from headway.reconcile.objects import replicas
+from headway.reconcile.past import note, spread
 from headway.reconcile.scene import Scene
 from headway.reconcile.windows import jumped, open_window, since
 from headway.spec.environment import Prices
@@ -18,6 +19,8 @@ from headway.spec.finding import Finding
 from headway.spec.finding import Place as Where
 from headway.spec.model import Model
 from headway.spec.rollout import Rollout
+from headway.stats.dispersion import MOST_DISPERSION
+from headway.stats.score import ENOUGH_WINDOWS
 
 __all__ = ["Foreseen", "foresee", "measure"]
 
@@ -71,6 +74,8 @@ def measure(scene: Scene, place: Place) -> None:
     arm = since(opening.counts.get(version), observed.counts.get(version))
     seen = Hour(hour=int(scene.now // HOUR_S), seconds=scene.now - opening.start, arm=arm, edges_ms=observed.edges_ms)
     hours = _added(_recalled(scene, place.environment), seen)
+    if min(arm.starts, arm.errors, *arm.slower) >= 0:
+        note(scene, place.environment, arm, observed.edges_ms)
     scene.world.runtime.remember(_key(*key), msgspec.json.encode(hours))
 
 
@@ -103,6 +108,7 @@ def _foreseen(scene: Scene, place: Place, version: str) -> Foreseen:
         found,
         said=(
             measured,
+            *_between(spread(scene, place.environment, model.spec.rollout.guardrails)),
             *(f"{reach.guardrail}: {reach.said}" for reach in reaches),
             *_rest(model.spec.rollout),
             capacity,
@@ -111,6 +117,16 @@ def _foreseen(scene: Scene, place: Place, version: str) -> Foreseen:
         reaches=reaches,
         measured_s=traffic.seconds,
     )
+
+
+def _between(spreads: Mapping[str, float]) -> Iterator[str]:
+    """Which guardrails are judged by how windows differ, and what that costs."""
+    for name, times in spreads.items():
+        if times > MOST_DISPERSION:
+            yield (
+                f"{name}: minutes differ {times:.1f} times as much as chance makes them (bursts), so it is judged "
+                f"between windows, and says nothing before the {ENOUGH_WINDOWS}th of a stage."
+            )
 
 
 def _cost(model: Model, more: int, prices: Prices) -> float:

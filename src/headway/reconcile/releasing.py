@@ -12,13 +12,14 @@ from headway.evidence.record import Released, RolledOut, Subject
 from headway.evidence.stage import Rollout
 from headway.evidence.state import Try
 from headway.evidence.vsa import ReleaseClaim
-from headway.evidence.window import Arm
+from headway.evidence.window import Arm, Past
 from headway.plan.action import Apply, Release
 from headway.plan.facts import Place
 from headway.reconcile.book import Draft
 from headway.reconcile.documents import paragraph, release_file, release_path, statement_path
 from headway.reconcile.keeping import keep
 from headway.reconcile.objects import act, replicas
+from headway.reconcile.past import spread
 from headway.reconcile.ports import PortError, Store
 from headway.reconcile.scene import Effect, Scene
 from headway.spec.metadata import API_VERSION, Metadata
@@ -90,7 +91,11 @@ def begin(scene: Scene, place: Place, candidate: Served, over: Served, *, lost: 
         restarts=tries.get((candidate.bundle, place.environment), Try()).starts,
         lost=lost,
         replicas=max(running, replicas(model, place)),
-        before=Arm(starts=known.starts, errors=known.errors),
+        before=Past(
+            starts=known.starts,
+            errors=known.errors,
+            spread=spread(scene, place.environment, model.spec.rollout.guardrails),
+        ),
     )
 
 

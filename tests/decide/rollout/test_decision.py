@@ -16,7 +16,7 @@ from headway.decide.rollout.rules import verdict_of
 from headway.decide.rules import RULES
 from headway.evidence.stage import Rollout
 from headway.evidence.verdict import Answer, Verdict
-from headway.evidence.window import Arm, Window
+from headway.evidence.window import Arm, Past, Window
 from headway.spec.freeze import Freeze
 from headway.spec.guardrail import ErrorGuardrail, LatencyGuardrail
 from headway.spec.release import Served
@@ -32,7 +32,7 @@ START = Rollout(
     over=Served(version="1.0.0", bundle="a"),
     started=0.0,
     deadline=7200.0,
-    before=Arm(starts=5000, errors=0),
+    before=Past(starts=5000, errors=0),
 )
 
 

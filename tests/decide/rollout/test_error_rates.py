@@ -9,7 +9,7 @@ import pytest
 
 from headway.decide.rollout.decision import decide
 from headway.evidence.stage import Rollout
-from headway.evidence.window import Arm, Window
+from headway.evidence.window import Arm, Past, Window
 from headway.spec.guardrail import ErrorGuardrail
 from headway.spec.release import Served
 from headway.spec.rollout import Rollout as Wish
@@ -21,9 +21,19 @@ LOOSE = Wish(window=60.0, wrong_at_most=WrongAtMost(abort=0.1, promote=0.1), sta
 
 
 def run(
-    wish: Wish, rates: Rates, source: np.random.Generator, *, windows: int = 60, per_window: int = 12_000
+    wish: Wish,
+    rates: Rates,
+    source: np.random.Generator,
+    *,
+    windows: int = 60,
+    per_window: int = 12_000,
+    burst: int = 1,
+    spread: float = 0.0,
 ) -> tuple[str, int]:
-    """One rollout of at most so many windows; `rates` gives candidate's and control's error rate in a window."""
+    """One rollout of at most so many windows; `rates` gives candidate's and control's error rate in a window.
+
+    Errors come in bursts of so many; `spread` is what was known of them before.
+    """
     rollout = Rollout(
         model="m",
         environment="e",
@@ -33,7 +43,7 @@ def run(
         weight=wish.stages[0],
         started=0.0,
         deadline=1e9,
-        before=Arm(starts=10_000, errors=round(10_000 * rates(0)[1])),
+        before=Past(starts=10_000, errors=round(10_000 * rates(0)[1]), spread={"errors": spread}),
     )
     for at in range(windows):
         rate, control = rates(at)
@@ -42,8 +52,8 @@ def run(
             start=60.0 * at,
             end=60.0 * (at + 1),
             weight=rollout.weight,
-            control=Arm(starts=per_window - mine, errors=int(source.binomial(per_window - mine, control))),
-            candidate=Arm(starts=mine, errors=int(source.binomial(mine, rate))),
+            control=Arm(starts=per_window - mine, errors=_errors(source, per_window - mine, control, burst)),
+            candidate=Arm(starts=mine, errors=_errors(source, mine, rate, burst)),
         )
         rollout = decide(rollout, wish, window, ready=True, now=0.0)
         if rollout.state != "running":
@@ -51,9 +61,17 @@ def run(
     return rollout.state, windows
 
 
-def share(wish: Wish, rates: Rates, state: str, *, runs: int = 100, seed: int = 1) -> float:
+def _errors(source: np.random.Generator, of: int, rate: float, burst: int) -> int:
+    if burst == 1:
+        return int(source.binomial(of, rate))
+    return min(of, burst * int(source.poisson(of * rate / burst)))
+
+
+def share(
+    wish: Wish, rates: Rates, state: str, *, runs: int = 100, seed: int = 1, burst: int = 1, spread: float = 0.0
+) -> float:
     source = np.random.default_rng(seed)
-    return sum(run(wish, rates, source)[0] == state for _ in range(runs)) / runs
+    return sum(run(wish, rates, source, burst=burst, spread=spread)[0] == state for _ in range(runs)) / runs
 
 
 def most(level: float, runs: int = 100) -> float:
@@ -88,3 +106,17 @@ def test_harm_that_begins_late_is_found_soon_after_a_healthy_start() -> None:
     ended = [run(wish, lambda at: (0.01 if at < 30 else 0.04, 0.01), source) for _ in range(20)]
     assert {state for state, _ in ended} == {"aborting"}
     assert median(at for _, at in ended) - 30 <= 6
+
+
+IN_BURSTS = Wish(window=60.0, wrong_at_most=WrongAtMost(abort=0.1, promote=0.1), stages=(5.0,))
+
+
+def test_errors_in_bursts_abort_a_harmless_candidate_no_more_often_than_stated_once_they_are_known() -> None:
+    harmless = lambda _: (0.01, 0.01)  # noqa: E731
+    assert share(IN_BURSTS, harmless, "aborting", burst=30, spread=30.0) <= most(0.1)
+    assert share(IN_BURSTS, harmless, "aborting", burst=30) > most(0.1)  # what counting one by one makes of them
+
+
+def test_a_bad_candidate_is_aborted_through_bursts_and_one_at_the_margin_not_promoted() -> None:
+    assert share(IN_BURSTS, lambda _: (0.05, 0.01), "aborting", burst=10, spread=10.0, runs=40) > 0.9
+    assert share(IN_BURSTS, lambda _: (0.015, 0.01), "promoting", burst=10, spread=10.0) <= most(0.1)

@@ -13,7 +13,7 @@ from headway.decide.rollout.decision import decide
 from headway.decide.rollout.estimate import Estimates, estimated, ratios
 from headway.decide.rollout.remaining import remaining_s
 from headway.evidence.stage import Rollout
-from headway.evidence.window import Arm, Window
+from headway.evidence.window import Arm, Past, Window
 from headway.spec.guardrail import ErrorGuardrail
 from headway.spec.rollout import Rollout as Wish
 
@@ -75,7 +75,7 @@ def drawn(rollout: Rollout, wish: Wish, source: np.random.Generator, *, rate: fl
 @pytest.mark.parametrize("rate", [0.0, 0.002])
 def test_the_time_to_go_is_about_what_rollouts_take_and_falls_to_nothing(rate: float) -> None:
     wish, source = Wish(window=1.0), np.random.default_rng(5)
-    start = structs.replace(START, before=Arm(starts=100_000, errors=round(100_000 * rate)))
+    start = structs.replace(START, before=Past(starts=100_000, errors=round(100_000 * rate)))
     said, took = [], []
     for _ in range(20):
         rollout, foretold = start, []

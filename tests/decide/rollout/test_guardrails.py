@@ -13,7 +13,7 @@ from headway.decide.rollout.rules import rollout_1, verdict_of
 from headway.decide.rollout.strategy import limits
 from headway.evidence.stage import Rollout
 from headway.evidence.verdict import Answer
-from headway.evidence.window import Arm, Part, Sample, Window
+from headway.evidence.window import Arm, Part, Past, Sample, Window
 from headway.spec.guardrail import (
     ErrorGuardrail,
     Guardrail,
@@ -33,7 +33,7 @@ START = Rollout(
     over=Served(version="1.0.0", bundle="a"),
     started=0.0,
     deadline=7200.0,
-    before=Arm(starts=5000, errors=0),
+    before=Past(starts=5000, errors=0),
 )
 PREDICTIONS = PredictionGuardrail(predictions="distribution")
 QUALITY = QualityGuardrail(quality="accuracy", labels_within=3600.0)

@@ -17,7 +17,7 @@ from headway.decide.rollout.history import history
 from headway.decide.rollout.picture import picture
 from headway.decide.rollout.rules import verdict_of
 from headway.evidence.stage import Rollout
-from headway.evidence.window import Arm, Window
+from headway.evidence.window import Arm, Past, Window
 from headway.spec.guardrail import ErrorGuardrail, LatencyGuardrail
 from headway.spec.release import Served
 from headway.spec.rollout import Rollout as Wish
@@ -34,7 +34,7 @@ START = Rollout(
     weight=5.0,
     started=0.0,
     deadline=1e9,
-    before=Arm(starts=10_000, errors=100),
+    before=Past(starts=10_000, errors=100),
 )
 
 

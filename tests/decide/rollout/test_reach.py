@@ -9,7 +9,7 @@ import pytest
 from headway.decide.rollout.decision import decide
 from headway.decide.rollout.reach import Reach, Traffic, false_aborts, findings, forecast
 from headway.evidence.stage import Rollout
-from headway.evidence.window import Arm, Window
+from headway.evidence.window import Arm, Past, Window
 from headway.spec.finding import Place
 from headway.spec.guardrail import ErrorGuardrail, LatencyGuardrail
 from headway.spec.release import Served
@@ -47,7 +47,7 @@ def seconds(
         weight=5.0,
         started=0.0,
         deadline=1e9,
-        before=Arm(starts=100_000, errors=round(100_000 * control)),
+        before=Past(starts=100_000, errors=round(100_000 * control)),
     )
     took = 0
     while rollout.state == "running" and took < most:

@@ -16,7 +16,7 @@ from headway.decide.rollout.strategy import Strategy, counted_s, limits, weighed
 from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.stage import Rollout, Tally
 from headway.evidence.verdict import Answer, Inputs, Verdict
-from headway.evidence.window import Arm, Window
+from headway.evidence.window import Past, Window
 from headway.spec.experiment import Shadow
 from headway.spec.guardrail import (
     ErrorGuardrail,
@@ -47,7 +47,7 @@ class Ended(Struct, frozen=True, kw_only=True):
     metrics: tuple[MetricGuardrail, ...] = ()
     wrong_at_most: WrongAtMost
     restarts: int
-    before: Arm
+    before: Past
     windows: tuple[Window, ...]
     shadow: Shadow | None = None
     at_least: float = 0.0

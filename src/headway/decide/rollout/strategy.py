@@ -14,10 +14,12 @@ from headway.evidence.weights import Split
 from headway.evidence.window import Window
 from headway.spec.guardrail import Guardrail, matures, title
 from headway.spec.rollout import Rollout
+from headway.stats.dispersion import MOST_DISPERSION
 
 __all__ = ["Limits", "Sight", "Strategy", "counted_s", "limits", "weighed"]
 
 
+BETWEEN = " between windows"
 # What of alpha is kept for guardrails whose evidence comes late (statistics chapter, 2.9).
 LATE = 0.2
 
@@ -99,7 +101,12 @@ def counted_s(windows: Sequence[Window]) -> float:
 
 def weighed(guardrails: Sequence[Guardrail], tally: Tally) -> tuple[tuple[str, float, float], ...]:
     """Each guardrail's name, evidence of harm and evidence of safety, as logarithms."""
+    spread = tally.before.spread
     return tuple(
-        (title(guardrail), evidence_of_harm(tracks), evidence_of_safety(tracks))
+        (
+            f"{title(guardrail)}{BETWEEN if spread.get(title(guardrail), 0.0) > MOST_DISPERSION else ''}",
+            evidence_of_harm(tracks),
+            evidence_of_safety(tracks),
+        )
         for guardrail, tracks in zip(guardrails, tally.tracks, strict=True)
     )

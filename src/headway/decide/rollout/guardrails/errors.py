@@ -1,9 +1,9 @@
 """Errors: the share of failed first attempts, by the router's counts of both arms."""
 
-from headway.decide.rollout.guardrails.kind import Look, requests, share
-from headway.spec.guardrail import ErrorGuardrail
-from headway.stats.sequential import Line, log_harm, log_safe
-from headway.stats.track import Track, begun, grown
+from headway.decide.rollout.guardrails.kind import Look, judged, requests, share
+from headway.spec.guardrail import ErrorGuardrail, title
+from headway.stats.sequential import Line
+from headway.stats.track import Track, begun
 
 __all__ = ["grow"]
 
@@ -22,5 +22,7 @@ def grow(guardrail: ErrorGuardrail, tracks: tuple[Track, ...], look: Look) -> tu
     counts = requests(window, window.candidate.errors, window.control.errors)
     tolerated = (Line(kind="ratio", by=guardrail.tolerate), Line(kind="offset", by=guardrail.tolerate_floor))
     margin = (Line(kind="ratio", by=guardrail.worse_by_at_most), Line(kind="offset", by=guardrail.floor))
-    harm, safe = log_harm(tolerated, rate, counts), log_safe(margin, rate, counts)
-    return tuple(grown(track, stage=look.stage, harm=harm, safe=safe) for track in tracks or (begun(look.stages),))
+    return tuple(
+        judged(track, look, title(guardrail), rate=rate, asked=((tolerated, counts), (margin, counts)))
+        for track in tracks or (begun(look.stages),)
+    )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from headway.decide.rollout.guardrails.kind import Look
 from headway.decide.rollout.guardrails.table import kind_of
 from headway.evidence.stage import Tally
-from headway.evidence.window import Arm, Part, Sample, Window
+from headway.evidence.window import Arm, Part, Past, Sample, Window
 from headway.spec.guardrail import ErrorGuardrail, Guardrail, LatencyGuardrail, title
 from headway.stats.ratio import log_tilts
 from headway.stats.sequential import log_mean_exp
@@ -24,7 +24,7 @@ def stage_of(stages: Sequence[float], weight: float) -> int | None:
     return next((at for at, stage in enumerate(stages) if math.isclose(stage, weight, abs_tol=0.01)), None)
 
 
-def opened(wish: str, guardrails: Sequence[Guardrail], before: Arm) -> Tally:
+def opened(wish: str, guardrails: Sequence[Guardrail], before: Past) -> Tally:
     """No window yet; of `before`, the stable version's earlier counts, starts and errors are used."""
     return Tally(wish=wish, before=before, tracks=tuple(() for _ in guardrails))
 

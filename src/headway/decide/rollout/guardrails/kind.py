@@ -7,10 +7,11 @@ from msgspec import Struct
 
 from headway.evidence.stage import Tally
 from headway.evidence.window import Part, Sample, Window
-from headway.stats.sequential import Counts
-from headway.stats.track import Track
+from headway.stats.dispersion import MOST_DISPERSION
+from headway.stats.sequential import Counts, log_harm, log_safe
+from headway.stats.track import Asked, Track, grown, grown_between
 
-__all__ = ["Kind", "Look", "counted", "requests", "share"]
+__all__ = ["Kind", "Look", "counted", "judged", "requests", "share"]
 
 G_contra = TypeVar("G_contra", contravariant=True)
 
@@ -65,6 +66,27 @@ def requests(window: Window, bad: int, control_bad: int) -> Counts:
         of=max(window.candidate.starts, bad),
         control_bad=control_bad,
         control_of=max(window.control.starts, control_bad),
+    )
+
+
+def judged(
+    track: Track, look: Look, title: str, *, rate: float, asked: tuple[Asked, Asked], equal: float | None = None
+) -> Track:
+    """One window of one comparison: request by request or, where the stable version's windows differed, between them.
+
+    `rate` is the control's as known before the window; `asked` is for harm and for safety; `equal` is the rate of an
+    equal candidate where it is another than the control's.
+    """
+    harm, safe = asked
+    spread = look.tally.before.spread.get(title, 0.0)
+    if spread > MOST_DISPERSION:
+        return grown_between(track, stage=look.stage, rate=rate, spread=spread, harm=harm, safe=safe)
+    (tolerated, over), (margin, under) = harm, safe
+    return grown(
+        track,
+        stage=look.stage,
+        harm=log_harm(tolerated, rate, over),
+        safe=log_safe(margin, rate, under, equal=equal),
     )
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from headway.decide.rollout.guardrails.kind import Look, requests, share
+from headway.decide.rollout.guardrails.kind import Look, judged, requests, share
 from headway.evidence.stage import Tally
-from headway.spec.guardrail import LatencyGuardrail
-from headway.stats.sequential import HARM_LIFTS, SAFE_FRACTIONS, Line, log_harm, log_safe
-from headway.stats.track import Track, begun, grown
+from headway.spec.guardrail import LatencyGuardrail, title
+from headway.stats.sequential import Counts, Line
+from headway.stats.track import Track, begun
 
 __all__ = ["LEVELS", "grow"]
 
@@ -17,10 +17,7 @@ ENOUGH = 400
 LEVELS = {"p50": (0.5,), "p90": (0.5, 0.75, 0.9), "p95": (0.5, 0.75, 0.9, 0.95), "p99": (0.5, 0.75, 0.9, 0.95, 0.99)}
 FIRST_EDGE_MS = 4.0
 
-NO_HARM = tuple(0.0 for _ in HARM_LIFTS)
-NO_SAFETY = tuple(0.0 for _ in SAFE_FRACTIONS)
-
-Evidence = tuple[tuple[float, ...], tuple[float, ...]]
+NOTHING = Counts(bad=0, of=0, control_bad=0, control_of=0)
 
 
 def grow(guardrail: LatencyGuardrail, tracks: tuple[Track, ...], look: Look) -> tuple[Track, ...]:
@@ -30,11 +27,7 @@ def grow(guardrail: LatencyGuardrail, tracks: tuple[Track, ...], look: Look) -> 
     arms = (window.candidate, window.control)
     if tally.edges_ms != window.edges_ms or any(len(arm.slower) != len(window.edges_ms) for arm in arms):
         return tracks
-    found = []
-    for track in tracks:
-        harm, safe = _at_edge(guardrail, track, look)
-        found.append(grown(track, stage=look.stage, harm=harm, safe=safe))
-    return tuple(found)
+    return tuple(_at_edge(guardrail, track, look) for track in tracks)
 
 
 def _placed(guardrail: LatencyGuardrail, look: Look) -> tuple[Track, ...]:
@@ -68,7 +61,7 @@ def _edges(guardrail: LatencyGuardrail, tally: Tally) -> Iterator[tuple[float, f
     yield from ((edge, 0.5 * (1.0 - levels[-1])) for edge in sorted(edge for edge in shares if edge > max(found))[1:2])
 
 
-def _at_edge(guardrail: LatencyGuardrail, track: Track, look: Look) -> Evidence:
+def _at_edge(guardrail: LatencyGuardrail, track: Track, look: Look) -> Track:
     """The candidate's share above a scaled edge against the control's share above the edge itself.
 
     Scaled edges are rounded to the side on which the claim gets weaker: up for harm, down for safety.
@@ -80,11 +73,14 @@ def _at_edge(guardrail: LatencyGuardrail, track: Track, look: Look) -> Evidence:
     over = [at for at, edge in enumerate(edges) if edge >= track.at * guardrail.tolerate * (1.0 - 1e-9)]
     under = [at for at, edge in enumerate(edges) if edge <= track.at * guardrail.worse_by_at_most * (1.0 + 1e-9)]
     slow, slow_control = window.candidate.slower, window.control.slower[here]
-    harm = log_harm(lines, rate, requests(window, slow[over[0]], slow_control)) if over else NO_HARM
-    safe = log_safe(
-        lines,
-        rate,
-        requests(window, slow[under[-1]], slow_control),
+    return judged(
+        track,
+        look,
+        title(guardrail),
+        rate=rate,
+        asked=(
+            (lines, requests(window, slow[over[0]], slow_control) if over else NOTHING),
+            (lines, requests(window, slow[under[-1]], slow_control)),
+        ),
         equal=share(control.slower[under[-1]], control.starts),
     )
-    return harm, safe

@@ -1,0 +1,61 @@
+"""How the stable version's windows differed before a start: noted, said by the plan, and kept by the rollout."""
+
+from tests.reconcile.town import Town
+
+from headway.decide.rollout.guardrails.evidence import opened
+from headway.decide.rollout.strategy import weighed
+from headway.reconcile.foreseeing import foresee
+from headway.reconcile.gather import gather
+from headway.spec.rollout import Rollout as Wish
+
+
+def after(minutes: int, *, bursts: bool) -> Town:
+    """1.0.0 has served for so many minutes, with 1 % of errors: in every minute, or all of them in every eighth."""
+    town = Town()
+    town.commit("one")
+    town.settle()
+    for minute in range(minutes):
+        share = 8.0 * (minute % 8 == 0) if bursts else 1.0
+        town.traffic(control_bad=share, of=6000, seconds=60.0)
+        town.look()
+    return town
+
+
+def spread(town: Town) -> dict[str, float]:
+    """What the rollout of the next version keeps of it."""
+    town.commit("two")
+    town.settle()
+    rollout = town.rollout()
+    assert rollout
+    return dict(rollout.before.spread)
+
+
+def said(town: Town) -> str:
+    """What the plan says while the next version is not judged yet."""
+    town.commit("two")
+    town.faults.away = "measure"
+    town.settle()
+    (found,) = foresee(gather(town.world, town.memory, "delay"))
+    return "\n".join(found.said)
+
+
+def test_errors_in_bursts_are_judged_between_windows_and_named_so() -> None:
+    town = after(60, bursts=True)
+    assert spread(town)["errors"] > 100
+    rollout, wish = town.rollout(), Wish()
+    assert rollout
+    ((name, _, _),) = weighed(wish.guardrails, opened("", wish.guardrails, rollout.before))
+    assert name == "errors between windows"
+
+
+def test_errors_that_come_by_themselves_are_judged_request_by_request() -> None:
+    assert spread(after(60, bursts=False))["errors"] < 1.3
+
+
+def test_of_few_windows_nothing_is_known() -> None:
+    assert spread(after(30, bursts=True)) == {}
+
+
+def test_the_plan_says_that_it_judges_between_windows_and_what_that_costs() -> None:
+    assert "judged between windows, and says nothing before the 10th" in said(after(60, bursts=True))
+    assert "judged between windows" not in said(after(60, bursts=False))
