@@ -105,6 +105,9 @@ def _nearest(line: Line, rate: float, control: float, sizes: tuple[float, float]
         case "ratio":
             q = _on_ratio(line.by, rate, control, sizes)
             return line.by * q, q
+        case "offset" if line.by < 0.0:  # from the other arm's side, so that the small rate keeps its digits
+            p = _on_slope((-line.by, 1.0), control, rate, (sizes[1], sizes[0]))
+            return p, p - line.by
         case "offset":
             q = _on_slope((line.by, 1.0), rate, control, sizes)
             return q + line.by, q
@@ -295,6 +298,8 @@ def log_harm(lines: Sequence[Line], control: float, counts: Counts) -> tuple[flo
         return NOTHING
     if counts.of == 0 or (counts.control_of == 0 and any(line.kind != "fixed" for line in lines)):
         return NOTHING
+    if len(lines) == 1:  # what `weights_behind` would come to, at half of the cost
+        return tuple([log_e(lines[0], _kept(raised(base, lift)), known, counts) for lift in HARM_LIFTS])
     mine, other = (counts.bad, counts.of), (counts.control_bad, counts.control_of)
     sizes = counts.of, counts.control_of
     return tuple(
@@ -331,9 +336,10 @@ def log_mean_exp(logs: Sequence[float], weights: Sequence[float] | None = None) 
     2.0
     """
     top = max(logs)
-    shares = weights if weights is not None else [1.0 / len(logs)] * len(logs)
-    total = sum(share * math.exp(log - top) for share, log in zip(shares, logs, strict=True))
-    return top + math.log(total / sum(shares))
+    if weights is None:
+        return top + math.log(sum([math.exp(log - top) for log in logs]) / len(logs))
+    total = sum([share * math.exp(log - top) for share, log in zip(weights, logs, strict=True)])
+    return top + math.log(total / sum(weights))
 
 
 def _kept(rate: float) -> float:

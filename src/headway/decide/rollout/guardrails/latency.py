@@ -1,5 +1,6 @@
 """Latency: the shares of requests slower than edges that are chosen from what the stable version did before."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from headway.decide.rollout.guardrails.kind import Look, judged, requests, share
@@ -70,8 +71,8 @@ def _at_edge(guardrail: LatencyGuardrail, track: Track, look: Look) -> Track:
     here = edges.index(track.at)
     rate = share(control.slower[here], control.starts)
     lines = (Line(kind="ratio", by=1.0), *((Line(kind="fixed", by=track.least),) if track.least else ()))
-    over = [at for at, edge in enumerate(edges) if edge >= track.at * guardrail.tolerate * (1.0 - 1e-9)]
-    under = [at for at, edge in enumerate(edges) if edge <= track.at * guardrail.worse_by_at_most * (1.0 + 1e-9)]
+    over = bisect_left(edges, track.at * guardrail.tolerate * (1.0 - 1e-9))
+    under = bisect_right(edges, track.at * guardrail.worse_by_at_most * (1.0 + 1e-9)) - 1
     slow, slow_control = window.candidate.slower, window.control.slower[here]
     return judged(
         track,
@@ -79,8 +80,8 @@ def _at_edge(guardrail: LatencyGuardrail, track: Track, look: Look) -> Track:
         title(guardrail),
         rate=rate,
         asked=(
-            (lines, requests(window, slow[over[0]], slow_control) if over else NOTHING),
-            (lines, requests(window, slow[under[-1]], slow_control)),
+            (lines, requests(window, slow[over], slow_control) if over < len(edges) else NOTHING),
+            (lines, requests(window, slow[under], slow_control)),
         ),
-        equal=share(control.slower[under[-1]], control.starts),
+        equal=share(control.slower[under], control.starts),
     )
