@@ -65,7 +65,7 @@ class FileSink:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 now = os.fstat(file)
-                same = os.path.samestat(now, self._path.stat())
+                same = _is_at(self._path, now)
                 if same and (now.st_size == 0 or now.st_size + more <= self._most_bytes):
                     return file
                 if same:
@@ -74,6 +74,14 @@ class FileSink:
                 os.close(file)
                 raise
             os.close(file)  # another has turned the page, or this one just did
+
+
+def _is_at(path: Path, file: os.stat_result) -> bool:
+    """Is it the file of that name?  Another writer may have put it away and not made the next one yet."""
+    try:
+        return os.path.samestat(file, path.stat())
+    except FileNotFoundError:
+        return False
 
 
 class HttpSink:
