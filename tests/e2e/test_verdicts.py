@@ -3,19 +3,23 @@
 from pathlib import Path
 
 import pytest
-from tests.e2e.verdicts import FAULTS, found, play
+from tests.e2e.verdicts import found, play
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
 
 
-def test_a_harmless_version_is_not_aborted_and_one_with_any_fault_is(tmp_path: Path, cache: Path) -> None:
+# The other faults are played by other tests too, and by the program.
+PLAYED = ("none", "slowness", "hangs")
+
+
+def test_a_harmless_version_is_not_aborted_and_one_that_is_slow_or_hangs_is(tmp_path: Path, cache: Path) -> None:
     team = found(tmp_path, cache)
     try:
-        verdicts = play(team, [*FAULTS])
+        verdicts = play(team, PLAYED)
     finally:
         left = team.end()
     assert left == []
     seen = {verdict.fault: verdict for verdict in verdicts}
-    assert seen.keys() == FAULTS.keys()
+    assert seen.keys() == set(PLAYED)
     assert seen.pop("none").outcome != "aborted"
     assert {fault: verdict.outcome for fault, verdict in seen.items()} == dict.fromkeys(seen, "aborted"), seen
