@@ -184,15 +184,13 @@ def start(load: Load, requests: Sequence[bytes]) -> Taken:
     return msgspec.json.decode(done.stdout, type=Taken)
 
 
-def ceiling(
-    generate: Callable[[Load, Sequence[bytes]], Taken], load: Load, request: bytes, answer: bytes, spent_s: float = 0.0
-) -> Taken:
-    """A generator against a server that reads a request, spends so much CPU, and sends the same answer to any."""
+def ceiling(generate: Callable[[Load, Sequence[bytes]], Taken], load: Load, request: bytes, answer: bytes) -> Taken:
+    """A generator against a server that reads a request and sends the same answer, whatever was asked."""
     echo = subprocess.Popen([sys.executable, str(Path(__file__).resolve()), "--echo"], stdin=-1, stdout=-1)
     assert echo.stdin is not None
     assert echo.stdout is not None
     try:
-        echo.stdin.write(b"%d %d %.9f\n" % (len(request), len(answer), spent_s) + answer)
+        echo.stdin.write(b"%d %d\n" % (len(request), len(answer)) + answer)
         echo.stdin.flush()
         port = int(echo.stdout.readline())
         return generate(structs.replace(load, port=port), [request])
@@ -214,8 +212,8 @@ def main() -> None:
 
 
 def _echo() -> None:
-    told = sys.stdin.buffer.readline().split()
-    size, answer, spent_s = int(told[0]), sys.stdin.buffer.read(int(told[1])), float(told[2])
+    size, length = map(int, sys.stdin.buffer.readline().split())
+    answer = sys.stdin.buffer.read(length)
     listener, poll = socket.create_server(("127.0.0.1", 0), backlog=1024), select.epoll()
     print(listener.getsockname()[1], flush=True)
     files: dict[int, socket.socket] = {}
@@ -238,9 +236,6 @@ def _echo() -> None:
             missing[file] -= len(data)
             if missing[file] <= 0:
                 missing[file] += size
-                until = time.process_time() + spent_s
-                while time.process_time() < until:
-                    pass
                 files[file].send(answer)
 
 
