@@ -35,8 +35,8 @@ class Moment(Struct, frozen=True, kw_only=True):
 def standing(tally: Tally, wish: Wish, *, stage: int, restarts: int) -> tuple[Weighed, ...]:
     """Each guardrail at a stage (from 0) of a test that was begun again so many times.
 
-    >>> from headway.evidence.window import Arm
-    >>> (one,) = standing(opened("", Wish().guardrails, Arm()), Wish(), stage=0, restarts=0)
+    >>> from headway.evidence.window import Past
+    >>> (one,) = standing(opened("", Wish().guardrails, Past()), Wish(), stage=0, restarts=0)
     >>> one.guardrail, one.harm, round(one.harm_at, 2), round(one.safety_at, 2)
     ('errors', 0.0, 4.61, 1.0)
     """
