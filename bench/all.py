@@ -60,14 +60,9 @@ def lines(program: str) -> list[str]:
     """The table's rows of a program; the load is that of the minute before it."""
     load = os.getloadavg()[0]
     return [
-        f"| {row.what} | {row.bound} | {shown(row)} | {row.how} | {load:.0f} | `{program}` |"
+        f"| {row.what} | {row.bound} | {row.marked} | {row.how} | {load:.0f} | `{program}` |"
         for row in rows(program, os.environ)
     ]
-
-
-def shown(row: Row) -> str:
-    """The number, and whether it is too much."""
-    return row.shown if row.met else f"**{row.shown}, missed**"
 
 
 def kept(program: str) -> list[str]:

@@ -12,7 +12,7 @@ from statistics import median
 
 from msgspec import Struct, to_builtins
 
-__all__ = ["Row", "cost", "cpu", "machine", "show", "text"]
+__all__ = ["Row", "claims", "cost", "cpu", "machine", "show", "text"]
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -44,6 +44,17 @@ class Row(Struct, frozen=True, kw_only=True):
     def shown(self) -> str:
         """What was measured, as it is read."""
         return "not measured" if self.measured is None else f"{self.measured:.3g} {self.unit}".strip()
+
+    @property
+    def marked(self) -> str:
+        """The same for a page, and whether it is too much."""
+        return self.shown if self.met else f"**{self.shown}, missed**"
+
+
+def claims(rows: Sequence[Row]) -> str:
+    """The rows as the table of a page."""
+    lines = ["| what | budget | measured | counted |", "|---|---|---|---|"]
+    return "\n".join([*lines, *(f"| {row.what} | {row.bound} | {row.marked} | {row.how} |" for row in rows)])
 
 
 def machine() -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bench.decisions.tables import Table
-from bench.rows import Row
+from bench.rows import Row, claims
 
 __all__ = ["page"]
 
@@ -28,13 +28,5 @@ def page(machine: str, rows: Sequence[Row], tables: Sequence[Table], part: float
     """The whole page."""
     runs = "" if part == 1.0 else f" With `--part {part:g}`: so much of the usual number of runs."
     told = f"{machine} {seconds / 60.0:.0f} minutes.{runs}"
-    parts = (HEAD + told, "## What is promised", _claims(rows), "## What holds, and what does not", LIMITS)
+    parts = (HEAD + told, "## What is promised", claims(rows), "## What holds, and what does not", LIMITS)
     return "\n\n".join((*parts, *(table.markdown for table in tables))) + "\n"
-
-
-def _claims(rows: Sequence[Row]) -> str:
-    lines = ["| what | budget | measured | counted |", "|---|---|---|---|"]
-    for row in rows:
-        shown = row.shown if row.met else f"**{row.shown}, missed**"
-        lines.append(f"| {row.what} | {row.bound} | {shown} | {row.how} |")
-    return "\n".join(lines)

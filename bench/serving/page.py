@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from bench.rows import Row
+from bench.rows import Row, claims
 from bench.serving.peers.table import PEERS, UNCONVERTED, Peer
 from bench.serving.rounds import Entry
 
@@ -36,7 +36,7 @@ def page(
     parts = [
         HEAD + machine,
         "## What is promised",
-        _claims(rows),
+        claims(rows),
         "## The forest as ONNX",
         ONNX,
         _entries(converted),
@@ -47,14 +47,6 @@ def page(
         _settings([*PEERS, *UNCONVERTED], versions),
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def _claims(rows: Sequence[Row]) -> str:
-    lines = ["| what | budget | measured | counted |", "|---|---|---|---|"]
-    for row in rows:
-        shown = row.shown if row.met else f"**{row.shown}, missed**"
-        lines.append(f"| {row.what} | {row.bound} | {shown} | {row.how} |")
-    return "\n".join(lines)
 
 
 def _entries(entries: Mapping[str, Entry]) -> str:
