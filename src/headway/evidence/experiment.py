@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from headway.evidence.window import Arm
+from headway.evidence.window import Arm, total
 
-__all__ = ["Experiment", "summed", "total"]
+__all__ = ["Experiment", "summed"]
 
 
 class Experiment(Struct, frozen=True, kw_only=True):
@@ -26,20 +26,6 @@ class Experiment(Struct, frozen=True, kw_only=True):
     candidate: tuple[Arm, ...] = ()
 
 
-def total(groups: Sequence[Arm]) -> Arm:
-    """All groups together.
-
-    >>> total([Arm(starts=1, slower=(1, 0)), Arm(starts=2, errors=1, slower=(2, 1))])
-    Arm(starts=3, begun=0, errors=1, slower=(3, 1))
-    """
-    return Arm(
-        starts=sum(group.starts for group in groups),
-        begun=sum(group.begun for group in groups),
-        errors=sum(group.errors for group in groups),
-        slower=tuple(map(sum, zip(*(group.slower for group in groups), strict=True))),
-    )
-
-
 def summed(before: Sequence[Arm], more: Sequence[Arm]) -> tuple[Arm, ...]:
     """Group by group.
 
@@ -48,12 +34,4 @@ def summed(before: Sequence[Arm], more: Sequence[Arm]) -> tuple[Arm, ...]:
     """
     if not before:
         return tuple(more)
-    return tuple(
-        Arm(
-            starts=old.starts + new.starts,
-            begun=old.begun + new.begun,
-            errors=old.errors + new.errors,
-            slower=tuple(a + b for a, b in zip(old.slower, new.slower, strict=True)),
-        )
-        for old, new in zip(before, more, strict=True)
-    )
+    return tuple(total(pair) for pair in zip(before, more, strict=True))

@@ -1,12 +1,12 @@
 """Counts of live requests in one window of a rollout, both arms side by side, from one observer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
 from headway.evidence.pairs import Pairs
 
-__all__ = ["Arm", "Groups", "Part", "Past", "Sample", "Window"]
+__all__ = ["Arm", "Groups", "Part", "Past", "Sample", "Window", "total"]
 
 
 class Arm(Struct, frozen=True, kw_only=True):
@@ -80,3 +80,17 @@ class Window(Struct, frozen=True, kw_only=True):
     samples: tuple[Sample, ...] = ()
     pairs: Pairs | None = None
     groups: Groups | None = None
+
+
+def total(arms: Sequence[Arm]) -> Arm:
+    """All together, counted by the same edges.
+
+    >>> total([Arm(starts=1, slower=(1, 0)), Arm(starts=2, errors=1, slower=(2, 1))])
+    Arm(starts=3, begun=0, errors=1, slower=(3, 1))
+    """
+    return Arm(
+        starts=sum(arm.starts for arm in arms),
+        begun=sum(arm.begun for arm in arms),
+        errors=sum(arm.errors for arm in arms),
+        slower=tuple(map(sum, zip(*(arm.slower for arm in arms), strict=True))),
+    )

@@ -8,7 +8,7 @@ from msgspec import Struct, structs
 
 from headway.decide.rollout.reach import Reach, Traffic, findings, forecast, time_in_words
 from headway.decide.rollout.table import STRATEGIES
-from headway.evidence.window import Arm
+from headway.evidence.window import Arm, total
 from headway.plan.facts import Place
 from headway.reconcile.objects import replicas
 from headway.reconcile.past import note, spread
@@ -166,13 +166,9 @@ def _added(hours: Sequence[Hour], seen: Hour) -> list[Hour]:
 def _sum(hours: Sequence[Hour]) -> Hour:
     """Hours that count by the same edges, as the last of them."""
     arms = [hour.arm for hour in hours]
-    whole = [arm.slower for arm in arms if len(arm.slower) == len(hours[-1].edges_ms)]
-    arm = Arm(
-        starts=sum(arm.starts for arm in arms),
-        errors=sum(arm.errors for arm in arms),
-        slower=tuple(map(sum, zip(*whole, strict=True))) if len(whole) == len(arms) else (),
-    )
-    return structs.replace(hours[-1], seconds=sum(hour.seconds for hour in hours), arm=arm)
+    if any(len(arm.slower) != len(hours[-1].edges_ms) for arm in arms):
+        arms = [structs.replace(arm, slower=()) for arm in arms]
+    return structs.replace(hours[-1], seconds=sum(hour.seconds for hour in hours), arm=total(arms))
 
 
 def _recalled(scene: Scene, environment: str) -> tuple[Hour, ...]:

@@ -34,9 +34,8 @@ from headway.adapters.local.words import (
     place_key,
 )
 from headway.evidence.bundle import BUNDLE_FILE
-from headway.evidence.experiment import total
 from headway.evidence.summary import Summary
-from headway.evidence.window import Arm
+from headway.evidence.window import Arm, total
 from headway.reconcile.ports import Observed, PodSummary, PortError, Store, UnreachableError, Workload
 from headway.render.manifest import Object, ref
 from headway.render.traffic import envoy

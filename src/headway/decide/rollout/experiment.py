@@ -13,10 +13,10 @@ from msgspec import Struct, structs
 from headway.decide.conclude import Rule, conclude
 from headway.decide.rollout.guardrails.latency import LEVELS
 from headway.decide.rollout.machine import Event
-from headway.evidence.experiment import Experiment, summed, total
+from headway.evidence.experiment import Experiment, summed
 from headway.evidence.stage import Rollout
 from headway.evidence.verdict import Answer, Inputs, Verdict
-from headway.evidence.window import Arm, Window
+from headway.evidence.window import Arm, Window, total
 from headway.spec.digest import digest_of
 from headway.spec.experiment import Ab
 from headway.spec.guardrail import ErrorGuardrail, LatencyGuardrail, title

@@ -3,10 +3,12 @@
 import math
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from headway.decide.rollout.guardrails.kind import Look
 from headway.decide.rollout.guardrails.table import kind_of
 from headway.evidence.stage import Tally
-from headway.evidence.window import Arm, Part, Past, Sample, Window
+from headway.evidence.window import Arm, Part, Past, Sample, Window, total
 from headway.spec.guardrail import ErrorGuardrail, Guardrail, LatencyGuardrail, title
 from headway.stats.ratio import log_tilts
 from headway.stats.sequential import log_mean_exp
@@ -104,10 +106,7 @@ def _plus(old: Part, new: Part) -> Part:
 
 
 def _added(control: Arm, window: Arm, *, slower: bool) -> Arm:
-    known = control.slower or tuple(0 for _ in window.slower)
-    fits = slower and len(known) == len(window.slower)
-    return Arm(
-        starts=control.starts + window.starts,
-        errors=control.errors + window.errors,
-        slower=tuple(a + b for a, b in zip(known, window.slower, strict=True)) if fits else known,
-    )
+    """Of a window that counts by other edges the latencies are left out."""
+    known = structs.replace(control, slower=control.slower or (0,) * len(window.slower))
+    fits = slower and len(known.slower) == len(window.slower)
+    return total([known, window if fits else structs.replace(window, slower=(0,) * len(known.slower))])
