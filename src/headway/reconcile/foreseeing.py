@@ -6,6 +6,7 @@ from itertools import groupby
 import msgspec
 from msgspec import Struct, structs
 
+from headway.decide.rollout.guardrails.kind import bursts
 from headway.decide.rollout.reach import Reach, Traffic, findings, forecast, time_in_words
 from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.window import Arm, total
@@ -19,7 +20,6 @@ from headway.spec.finding import Finding
 from headway.spec.finding import Place as Where
 from headway.spec.model import Model
 from headway.spec.rollout import Rollout
-from headway.stats.dispersion import MOST_DISPERSION
 from headway.stats.score import ENOUGH_WINDOWS
 
 __all__ = ["Foreseen", "foresee", "measure"]
@@ -122,7 +122,7 @@ def _foreseen(scene: Scene, place: Place, version: str) -> Foreseen:
 def _between(spreads: Mapping[str, float]) -> Iterator[str]:
     """Which guardrails are judged by how windows differ, and what that costs."""
     for name, times in spreads.items():
-        if times > MOST_DISPERSION:
+        if bursts(spreads, name):
             yield (
                 f"{name}: minutes differ {times:.1f} times as much as chance makes them (bursts), so it is judged "
                 f"between windows, and says nothing before the {ENOUGH_WINDOWS}th of a stage."

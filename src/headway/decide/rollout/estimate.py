@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from msgspec import Struct
 
 from headway.decide.rollout.guardrails.evidence import fold, opened, stage_of
-from headway.decide.rollout.guardrails.kind import requests, share
+from headway.decide.rollout.guardrails.kind import ENOUGH, requests, share
 from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.stage import Rollout, Tally
 from headway.evidence.window import Window
@@ -22,8 +22,6 @@ __all__ = ["ALPHA", "Estimate", "Estimates", "estimated", "ratios"]
 
 # The intervals miss the truth, ever, in one rollout of twenty.
 ALPHA = 0.05
-# Before so many requests of the stable version its rate is not known well enough to bet on.
-ENOUGH = 100
 
 
 class Estimates(Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from headway.decide.conclude import Rule, conclude
-from headway.decide.rollout.guardrails.latency import LEVELS
+from headway.decide.rollout.guardrails.latency import LEVELS, scaled
 from headway.decide.rollout.machine import Event
 from headway.evidence.experiment import Experiment, summed
 from headway.evidence.stage import Rollout
@@ -176,18 +176,17 @@ def _errors(guard: ErrorGuardrail, sums: Experiment, level: Level) -> Compared:
 
 
 def _latency(guard: LatencyGuardrail, sums: Experiment, level: Level) -> Compared | None:
-    """Shares of slow requests; a margin scales the edge, rounded to the side on which the claim gets weaker."""
+    """Shares of slow requests; a margin scales the edge."""
     seen, edges = total(sums.control), sums.edges_ms
     if not edges or len(seen.slower) != len(edges):
         return None
     least = (1.0 - LEVELS[guard.latency][-1]) * seen.starts
     at = max((at for at, slow in enumerate(seen.slower) if slow >= least), default=0)
-    over = [one for one, edge in enumerate(edges) if edge >= edges[at] * guard.tolerate * (1.0 - 1e-9)]
-    under = [one for one, edge in enumerate(edges) if edge <= edges[at] * guard.worse_by_at_most * (1.0 + 1e-9)]
+    over, under = scaled(guard, edges, edges[at])
     control = _slow(sums.control, at)
     shows = {
-        "harm": bool(over) and difference(_slow(sums.candidate, over[0]), control, level.harm).low > 0,
-        "safe": difference(_slow(sums.candidate, under[-1]), control, level.safe).high < 0,
+        "harm": over is not None and difference(_slow(sums.candidate, over), control, level.harm).low > 0,
+        "safe": difference(_slow(sums.candidate, under), control, level.safe).high < 0,
     }
     return _told(f"slower than {edges[at]:.3g} ms", control, _slow(sums.candidate, at), level, shows)
 

@@ -7,14 +7,11 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from headway.decide.rollout.guardrails.kind import Look
-from headway.decide.rollout.guardrails.table import kind_of
-from headway.evidence.stage import Tally
-from headway.evidence.window import Arm, Window
+from headway.decide.rollout.guardrails.kind import lines_of
+from headway.decide.rollout.guardrails.latency import lines_at, placed, scaled
+from headway.evidence.window import Arm
 from headway.spec.guardrail import ErrorGuardrail, Guardrail, LatencyGuardrail
 from headway.stats.growth import Growth, Prospect, harm_growth, safe_growth
-from headway.stats.sequential import Line
-from headway.stats.track import Track
 
 __all__ = ["Case", "Outlook", "Traffic", "outlook"]
 
@@ -56,8 +53,7 @@ class Outlook(Struct, frozen=True, kw_only=True):
 
 def _errors(guardrail: ErrorGuardrail, traffic: Traffic, arms: Arms) -> Outlook:
     rate = traffic.arm.errors / max(1, traffic.arm.starts)
-    tolerated = (Line(kind="ratio", by=guardrail.tolerate), Line(kind="offset", by=guardrail.tolerate_floor))
-    margin = (Line(kind="ratio", by=guardrail.worse_by_at_most), Line(kind="offset", by=guardrail.floor))
+    tolerated, margin = lines_of(guardrail)
     known = traffic.arm.errors >= ENOUGH_ERRORS
     worse = [(f"{times:g}x the errors", rate * times) for times in TIMES if known]
     worse += [(f"{more * 100:g} pp more errors", rate + more) for more in (MORE[-1:] if known else MORE)]
@@ -69,20 +65,18 @@ def _errors(guardrail: ErrorGuardrail, traffic: Traffic, arms: Arms) -> Outlook:
 
 def _latency(guardrail: LatencyGuardrail, traffic: Traffic, arms: Arms) -> Outlook | None:
     """As the guardrail compares: the mean over its edges for harm, and for safety the edge that shows least."""
-    tracks = _edges(guardrail, traffic)
+    tracks = placed(guardrail, traffic.arm, traffic.edges_ms, 1)
     if not tracks:
         return None
     harmful, safe = [], []
     for track in tracks:
-        lines = (Line(kind="ratio", by=1.0), *((Line(kind="fixed", by=track.least),) if track.least else ()))
-        here, edges = _share(traffic, track.at), traffic.edges_ms
-        over = [edge for edge in edges if edge >= track.at * guardrail.tolerate * (1.0 - 1e-9)]
-        under = max(edge for edge in edges if edge <= track.at * guardrail.worse_by_at_most * (1.0 + 1e-9))
-        equal = _share(traffic, under)
+        lines, here, edges = lines_at(track), _share(traffic, track.at), traffic.edges_ms
+        over, under = scaled(guardrail, edges, track.at)
+        equal = _share(traffic, edges[under])
         safe.append(safe_growth(lines, _prospect(equal, here, arms), equal=equal))
         harmful.append(
-            [harm_growth(lines, _prospect(_share(traffic, over[0] / times), here, arms)) for times in SLOWER]
-            if over
+            [harm_growth(lines, _prospect(_share(traffic, edges[over] / times), here, arms)) for times in SLOWER]
+            if over is not None
             else [Growth(mean=0.0, variance=0.0)] * len(SLOWER)
         )
     cases = (
@@ -90,14 +84,6 @@ def _latency(guardrail: LatencyGuardrail, traffic: Traffic, arms: Arms) -> Outlo
         for at, times in enumerate(SLOWER)
     )
     return Outlook(cases=tuple(cases), safe=min(safe, key=_mean), among=len(tracks))
-
-
-def _edges(guardrail: LatencyGuardrail, traffic: Traffic) -> tuple[Track, ...]:
-    """The edges that the guardrail itself would choose from this traffic."""
-    nothing = Arm(slower=(0,) * len(traffic.edges_ms))
-    window = Window(start=0.0, end=0.0, weight=0.0, edges_ms=traffic.edges_ms, control=nothing, candidate=nothing)
-    tally = Tally(wish="", control=traffic.arm, edges_ms=traffic.edges_ms, tracks=((),))
-    return kind_of(guardrail).grow(guardrail, (), Look(tally=tally, window=window, stage=0, stages=1))
 
 
 def _share(traffic: Traffic, ms: float) -> float:

@@ -8,13 +8,13 @@ from msgspec import Struct
 
 from headway.decide.rollout.agreement import agreement_asked
 from headway.decide.rollout.guardrails.evidence import evidence_of_harm, evidence_of_safety
+from headway.decide.rollout.guardrails.kind import bursts
 from headway.decide.rollout.machine import Event
 from headway.evidence.stage import Tally
 from headway.evidence.weights import Split
 from headway.evidence.window import Window
 from headway.spec.guardrail import Guardrail, matures, title
 from headway.spec.rollout import Rollout
-from headway.stats.dispersion import MOST_DISPERSION
 
 __all__ = ["Limits", "Sight", "Strategy", "counted_s", "limits", "weighed"]
 
@@ -104,7 +104,7 @@ def weighed(guardrails: Sequence[Guardrail], tally: Tally) -> tuple[tuple[str, f
     spread = tally.before.spread
     return tuple(
         (
-            f"{title(guardrail)}{BETWEEN if spread.get(title(guardrail), 0.0) > MOST_DISPERSION else ''}",
+            f"{title(guardrail)}{BETWEEN if bursts(spread, title(guardrail)) else ''}",
             evidence_of_harm(tracks),
             evidence_of_safety(tracks),
         )

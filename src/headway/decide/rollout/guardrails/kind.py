@@ -7,11 +7,15 @@ from msgspec import Struct
 
 from headway.evidence.stage import Tally
 from headway.evidence.window import Part, Sample, Window
+from headway.spec.guardrail import ErrorGuardrail, MetricGuardrail, QualityGuardrail
 from headway.stats.dispersion import MOST_DISPERSION
-from headway.stats.sequential import Counts, log_harm, log_safe
+from headway.stats.sequential import Counts, Line, log_harm, log_safe
 from headway.stats.track import Asked, Track, grown, grown_between
 
-__all__ = ["Kind", "Look", "counted", "judged", "requests", "share"]
+__all__ = ["ENOUGH", "Kind", "Look", "bursts", "counted", "judged", "lines_of", "requests", "share"]
+
+# Before so many of the stable version its rate is not known well enough to bet on; until then windows only teach it.
+ENOUGH = 100
 
 G_contra = TypeVar("G_contra", contravariant=True)
 
@@ -69,6 +73,29 @@ def requests(window: Window, bad: int, control_bad: int) -> Counts:
     )
 
 
+def bursts(spread: Mapping[str, float], title: str) -> bool:
+    """Did the stable version's windows differ by so much that a guardrail is judged between windows?
+
+    >>> bursts({"errors": 4.0}, "errors"), bursts({}, "errors")
+    (True, False)
+    """
+    return spread.get(title, 0.0) > MOST_DISPERSION
+
+
+def lines_of(
+    guardrail: ErrorGuardrail | QualityGuardrail | MetricGuardrail,
+) -> tuple[tuple[Line, Line], tuple[Line, Line]]:
+    """The lines of a guardrail that compares rates: those beyond which harm begins, and those within which it is safe.
+
+    >>> [[line.by for line in lines] for lines in lines_of(ErrorGuardrail())]
+    [[1.1, 0.001], [1.5, 0.005]]
+    """
+    return (
+        (Line(kind="ratio", by=guardrail.tolerate), Line(kind="offset", by=guardrail.tolerate_floor)),
+        (Line(kind="ratio", by=guardrail.worse_by_at_most), Line(kind="offset", by=guardrail.floor)),
+    )
+
+
 def judged(
     track: Track, look: Look, title: str, *, rate: float, asked: tuple[Asked, Asked], equal: float | None = None
 ) -> Track:
@@ -78,9 +105,9 @@ def judged(
     equal candidate where it is another than the control's.
     """
     harm, safe = asked
-    spread = look.tally.before.spread.get(title, 0.0)
-    if spread > MOST_DISPERSION:
-        return grown_between(track, stage=look.stage, rate=rate, spread=spread, harm=harm, safe=safe)
+    spread = look.tally.before.spread
+    if bursts(spread, title):
+        return grown_between(track, stage=look.stage, rate=rate, spread=spread[title], harm=harm, safe=safe)
     (tolerated, over), (margin, under) = harm, safe
     return grown(
         track,

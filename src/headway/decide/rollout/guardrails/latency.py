@@ -1,15 +1,15 @@
 """Latency: the shares of requests slower than edges that are chosen from what the stable version did before."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from headway.decide.rollout.guardrails.kind import Look, judged, requests, share
-from headway.evidence.stage import Tally
+from headway.evidence.window import Arm
 from headway.spec.guardrail import LatencyGuardrail, title
 from headway.stats.sequential import Counts, Line
 from headway.stats.track import Track, begun
 
-__all__ = ["LEVELS", "grow"]
+__all__ = ["FIRST_EDGE_MS", "LEVELS", "grow", "lines_at", "placed", "scaled"]
 
 # Before so many requests of the stable version its quantiles are not known well enough to bet on.
 ENOUGH = 400
@@ -24,31 +24,49 @@ NOTHING = Counts(bad=0, of=0, control_bad=0, control_of=0)
 def grow(guardrail: LatencyGuardrail, tracks: tuple[Track, ...], look: Look) -> tuple[Track, ...]:
     """One comparison for each edge; edges are chosen once and stay for the whole rollout."""
     tally, window = look.tally, look.window
-    tracks = tracks or _placed(guardrail, look)
+    tracks = tracks or placed(guardrail, tally.control, tally.edges_ms, look.stages)
     arms = (window.candidate, window.control)
     if tally.edges_ms != window.edges_ms or any(len(arm.slower) != len(window.edges_ms) for arm in arms):
         return tracks
     return tuple(_at_edge(guardrail, track, look) for track in tracks)
 
 
-def _placed(guardrail: LatencyGuardrail, look: Look) -> tuple[Track, ...]:
-    control = look.tally.control
+def placed(guardrail: LatencyGuardrail, control: Arm, edges_ms: Sequence[float], stages: int) -> tuple[Track, ...]:
+    """A comparison at each edge that the stable version's counts by these edges choose; none before they are enough."""
     if control.starts < ENOUGH or not control.slower:
         return ()
-    return tuple(begun(look.stages, at=at, least=least) for at, least in _edges(guardrail, look.tally))
+    return tuple(begun(stages, at=at, least=least) for at, least in _edges(guardrail, control, edges_ms))
 
 
-def _edges(guardrail: LatencyGuardrail, tally: Tally) -> Iterator[tuple[float, float]]:
+def scaled(guardrail: LatencyGuardrail, edges_ms: Sequence[float], edge: float) -> tuple[int | None, int]:
+    """The edges (by their places) that stand for an edge beside the candidate: for harm, and for safety.
+
+    Both are rounded to the side on which the claim gets weaker: up for harm, down for safety.  No edge may lie so high.
+
+    >>> guardrail = LatencyGuardrail(latency="p95")
+    >>> [scaled(guardrail, (4.0, 5.0, 6.25), edge) for edge in (4.0, 6.25)]
+    [(1, 1), (None, 2)]
+    """
+    over = bisect_left(edges_ms, edge * guardrail.tolerate * (1.0 - 1e-9))
+    under = bisect_right(edges_ms, edge * guardrail.worse_by_at_most * (1.0 + 1e-9)) - 1
+    return over if over < len(edges_ms) else None, under
+
+
+def lines_at(track: Track) -> tuple[Line, ...]:
+    """The line of an edge: the control's own share, or the one that never counts as too much, the wider."""
+    return (Line(kind="ratio", by=1.0), *((Line(kind="fixed", by=track.least),) if track.least else ()))
+
+
+def _edges(guardrail: LatencyGuardrail, control: Arm, edges_ms: Sequence[float]) -> Iterator[tuple[float, float]]:
     """For each quantile the largest edge that it lies beyond, so that the next one lies behind it; each edge once.
 
     A quantile before the first edge takes that edge: there its own share of slow requests is what never counts as too
     much, for the stable version's share may be zero, which nothing can be shown to be below.  The tail behind the last
     quantile is seen at the second edge behind it, where half of what the quantile leaves never counts as too much.
     """
-    control = tally.control
     shares = {
         edge: slower / control.starts
-        for edge, slower in zip(tally.edges_ms, control.slower, strict=True)
+        for edge, slower in zip(edges_ms, control.slower, strict=True)
         if edge >= FIRST_EDGE_MS
     }
     if not shares:
@@ -63,24 +81,17 @@ def _edges(guardrail: LatencyGuardrail, tally: Tally) -> Iterator[tuple[float, f
 
 
 def _at_edge(guardrail: LatencyGuardrail, track: Track, look: Look) -> Track:
-    """The candidate's share above a scaled edge against the control's share above the edge itself.
-
-    Scaled edges are rounded to the side on which the claim gets weaker: up for harm, down for safety.
-    """
+    """The candidate's share above a scaled edge against the control's share above the edge itself."""
     edges, control, window = look.tally.edges_ms, look.tally.control, look.window
-    here = edges.index(track.at)
-    rate = share(control.slower[here], control.starts)
-    lines = (Line(kind="ratio", by=1.0), *((Line(kind="fixed", by=track.least),) if track.least else ()))
-    over = bisect_left(edges, track.at * guardrail.tolerate * (1.0 - 1e-9))
-    under = bisect_right(edges, track.at * guardrail.worse_by_at_most * (1.0 + 1e-9)) - 1
+    here, (over, under), lines = edges.index(track.at), scaled(guardrail, edges, track.at), lines_at(track)
     slow, slow_control = window.candidate.slower, window.control.slower[here]
     return judged(
         track,
         look,
         title(guardrail),
-        rate=rate,
+        rate=share(control.slower[here], control.starts),
         asked=(
-            (lines, requests(window, slow[over], slow_control) if over < len(edges) else NOTHING),
+            (lines, requests(window, slow[over], slow_control) if over is not None else NOTHING),
             (lines, requests(window, slow[under], slow_control)),
         ),
         equal=share(control.slower[under], control.starts),

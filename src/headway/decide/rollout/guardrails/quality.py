@@ -4,10 +4,9 @@ Early labels alone would favour what becomes known fast.  So every prediction co
 the labelled are wrong is compared, and how many have no label, without which the first comparison would be none.
 """
 
-from headway.decide.rollout.guardrails.kind import Look
+from headway.decide.rollout.guardrails.kind import Look, lines_of
 from headway.decide.rollout.guardrails.rates import rates
 from headway.spec.guardrail import QualityGuardrail, title
-from headway.stats.sequential import Line
 from headway.stats.track import Track
 
 __all__ = ["grow"]
@@ -15,6 +14,4 @@ __all__ = ["grow"]
 
 def grow(guardrail: QualityGuardrail, tracks: tuple[Track, ...], look: Look) -> tuple[Track, ...]:
     """Two comparisons, from when a hundred labels of the stable version are known."""
-    tolerated = (Line(kind="ratio", by=guardrail.tolerate), Line(kind="offset", by=guardrail.tolerate_floor))
-    margin = (Line(kind="ratio", by=guardrail.worse_by_at_most), Line(kind="offset", by=guardrail.floor))
-    return rates(title(guardrail), ("wrong", "unlabelled"), tracks, look, lines=(tolerated, margin))
+    return rates(title(guardrail), ("wrong", "unlabelled"), tracks, look, lines=lines_of(guardrail))

@@ -5,14 +5,11 @@ Of several parts harm is the mean and safety the worst.
 
 from collections.abc import Sequence
 
-from headway.decide.rollout.guardrails.kind import Look, counted, share
+from headway.decide.rollout.guardrails.kind import ENOUGH, Look, counted, share
 from headway.stats.sequential import Line, log_harm, log_safe
 from headway.stats.track import Track, begun, grown
 
-__all__ = ["ENOUGH", "rates"]
-
-# Before so many of the stable version its rate is not known well enough to bet on; until then windows only teach it.
-ENOUGH = 100
+__all__ = ["rates"]
 
 
 def rates(
