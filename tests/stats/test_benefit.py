@@ -2,13 +2,12 @@
 
 import itertools
 import math
-from collections.abc import Callable
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from tests.stats.exact import expected
 
 from headway.stats.benefit import log_fallen, log_kept
 from headway.stats.sequential import Counts, Line, boundary, log_mean_exp, nearest_null
@@ -16,14 +15,6 @@ from headway.stats.track import begun, grown, harm_of, safety_of
 
 TOLERATED = (Line(kind="ratio", by=0.95), Line(kind="offset", by=-0.02))
 MARGIN = (Line(kind="ratio", by=0.8), Line(kind="offset", by=-0.05))
-
-
-def expected(log_of: Callable[[Counts], float], n: int, m: int, p: float, q: float) -> float:
-    total = 0.0
-    for k, c in itertools.product(range(n + 1), range(m + 1)):
-        chance = stats.binom.pmf(k, n, p) * stats.binom.pmf(c, m, q)
-        total += chance * math.exp(log_of(Counts(bad=k, of=n, control_bad=c, control_of=m)))
-    return total
 
 
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (3, 8), (6, 2), (0, 5)])

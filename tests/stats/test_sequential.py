@@ -2,13 +2,13 @@
 
 import itertools
 import math
-from collections.abc import Callable
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import optimize, stats
+from scipy import optimize
+from tests.stats.exact import expected
 
 from headway.stats.sequential import (
     HARM_LIFTS,
@@ -36,15 +36,6 @@ lines = st.one_of(
     st.floats(1.0, 2.0).map(lambda by: Line(kind="ratio", by=by)),
     st.sampled_from([0.001, 0.005, 0.05]).map(lambda by: Line(kind="offset", by=by)),
 )
-
-
-def expected(log_of: Callable[[Counts], float], n: int, m: int, p: float, q: float) -> float:
-    """The mean of an e-value over every outcome of a small window."""
-    total = 0.0
-    for k, c in itertools.product(range(n + 1), range(m + 1)):
-        chance = stats.binom.pmf(k, n, p) * stats.binom.pmf(c, m, q)
-        total += chance * math.exp(log_of(Counts(bad=k, of=n, control_bad=c, control_of=m)))
-    return total
 
 
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (3, 8), (6, 2), (0, 5), (5, 0)])

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
+from tests.decide.rollout.start import START
 
 from headway.decide.rollout.decision import coming, decide, finish, give_up
 from headway.decide.rollout.guardrails.evidence import evidence_of_harm, evidence_of_safety
@@ -16,24 +17,14 @@ from headway.decide.rollout.rules import verdict_of
 from headway.decide.rules import RULES
 from headway.evidence.stage import Rollout
 from headway.evidence.verdict import Answer, Verdict
-from headway.evidence.window import Arm, Past, Window
+from headway.evidence.window import Arm, Window
 from headway.spec.freeze import Freeze
 from headway.spec.guardrail import ErrorGuardrail, LatencyGuardrail
-from headway.spec.release import Served
 from headway.spec.rollout import Rollout as Wish
 from headway.spec.rollout import WrongAtMost
 
 WISH = Wish(window=1.0)
 EDGES = tuple(1.25**k for k in range(7, 30))
-START = Rollout(
-    model="delay",
-    environment="production",
-    candidate=Served(version="2.0.0", bundle="b"),
-    over=Served(version="1.0.0", bundle="a"),
-    started=0.0,
-    deadline=7200.0,
-    before=Past(starts=5000, errors=0),
-)
 
 
 def window(weight: float, *, per_s: int = 400, errors: int = 0, control_errors: int = 0, at: float = 0.0) -> Window:

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
+from tests.decide.rollout.start import START
 
 from headway.decide.rollout.decision import decide
 from headway.decide.rollout.rules import rollout_1, verdict_of
 from headway.decide.rollout.strategy import limits
 from headway.evidence.stage import Rollout
 from headway.evidence.verdict import Answer
-from headway.evidence.window import Arm, Part, Past, Sample, Window
+from headway.evidence.window import Arm, Part, Sample, Window
 from headway.spec.guardrail import (
     ErrorGuardrail,
     Guardrail,
@@ -23,18 +24,8 @@ from headway.spec.guardrail import (
     Selectors,
     title,
 )
-from headway.spec.release import Served
 from headway.spec.rollout import Rollout as Wish
 
-START = Rollout(
-    model="delay",
-    environment="production",
-    candidate=Served(version="2.0.0", bundle="b"),
-    over=Served(version="1.0.0", bundle="a"),
-    started=0.0,
-    deadline=7200.0,
-    before=Past(starts=5000, errors=0),
-)
 PREDICTIONS = PredictionGuardrail(predictions="distribution")
 QUALITY = QualityGuardrail(quality="accuracy", labels_within=3600.0)
 METRIC = MetricGuardrail(prometheus=Selectors(bad="declined_total", of="orders_total"))

@@ -13,20 +13,18 @@ from urllib.parse import quote
 import msgspec
 
 from headway.evidence.window import Arm
-from headway.render.traffic.envoy_server import EDGES_MS, TOP_MS
+from headway.render.traffic.envoy_server import COUNTED, EDGES_MS, TOP_MS
 
 __all__ = ["MERGE", "arms", "question"]
 
 # Answers nothing, and makes the next answer fresh.
 MERGE = "/stats?filter=%5E%24"
 
-_NAMES = ("completed", "2xx", "3xx", "retry_success", "timeout", "time", "active", "pending_active")
-
 
 def question(clusters: Iterable[str]) -> str:
     """The admin target that answers for these clusters."""
     names = "|".join(re.escape(name) for name in clusters)
-    pattern = rf"^cluster\.({names})\.upstream_rq_({'|'.join(_NAMES)})$"
+    pattern = rf"^cluster\.({names})\.upstream_rq_({'|'.join(COUNTED)})$"
     return f"/stats?format=json&histogram_buckets=cumulative&filter={quote(pattern, safe='')}"
 
 

@@ -2,7 +2,7 @@
 
 from headway.render.traffic.envoy import Resource, watched
 
-__all__ = ["EDGES_MS", "TOP_MS", "bootstrap", "listener"]
+__all__ = ["COUNTED", "EDGES_MS", "TOP_MS", "bootstrap", "listener"]
 
 _API = "type.googleapis.com/envoy."
 
@@ -12,14 +12,13 @@ EDGES_MS = tuple(4 * 1.25**k for k in range(37))
 # One bucket above all: its count is the count of everything timed.
 TOP_MS = 1e9
 
+# What is counted of each cluster, as in `upstream_rq_completed`.
+COUNTED = ("completed", "2xx", "3xx", "retry_success", "timeout", "time", "active", "pending_active")
 # The statistics that are asked for.  Envoy would keep some 200 for every cluster, and look through all of them for
 # every question; with hundreds of models that alone would take seconds.
 _KEPT = (
     *({"prefix": name} for name in ("cluster_manager.", "listener_manager.")),
-    *(
-        {"suffix": f".upstream_rq_{name}"}
-        for name in ("completed", "2xx", "3xx", "retry_success", "timeout", "time", "active", "pending_active")
-    ),
+    *({"suffix": f".upstream_rq_{name}"} for name in COUNTED),
     *({"suffix": name} for name in (".version_text", ".downstream_rq_active")),
 )
 
