@@ -6,11 +6,10 @@ line here lies below the control: a ratio of at most 1, an offset of at most 0. 
 
 from collections.abc import Sequence
 
-from headway.stats.sequential import HARM_LIFTS, SAFE_FRACTIONS, Counts, Line, boundary, log_e, raised
+from headway.stats.sequential import HARM_LIFTS, SAFE_FRACTIONS, Counts, Line, boundary, kept, log_e, raised
 
 __all__ = ["FALLS", "log_fallen", "log_kept"]
 
-LEAST_RATE = 1e-9
 # Below a line this near to zero no alternative fits.
 LEAST_LINE = 1e-7
 # A fall is shown by what is missing, and there is no more to miss than everything.
@@ -27,7 +26,7 @@ def log_fallen(lines: Sequence[Line], control: float, counts: Counts) -> tuple[f
     >>> log_mean_exp(log_fallen([Line(kind="ratio", by=0.95)], 0.1, half)) > 5
     True
     """
-    known = _kept(control)
+    known = kept(control)
     base = min(boundary(line, known) for line in lines)
     if base <= LEAST_LINE:
         return tuple(0.0 for _ in FALLS)
@@ -44,15 +43,11 @@ def log_kept(lines: Sequence[Line], control: float, counts: Counts) -> tuple[flo
     >>> log_mean_exp(log_kept([Line(kind="ratio", by=0.7)], 0.1, alike)) > 2
     True
     """
-    known = _kept(control)
+    known = kept(control)
     real = [line for line in lines if 0.0 < boundary(line, known) < known]
     if not real:
         return tuple(0.0 for _ in SAFE_FRACTIONS)
     widest = min(real, key=lambda line: boundary(line, known))
     far = boundary(widest, known)
-    rates = (_kept(min(known + part * (far - known), 0.5 * (1.0 + known))) for part in SAFE_FRACTIONS)
+    rates = (kept(min(known + part * (far - known), 0.5 * (1.0 + known))) for part in SAFE_FRACTIONS)
     return tuple(log_e(widest, rate, known, counts) for rate in rates)
-
-
-def _kept(rate: float) -> float:
-    return min(1.0 - LEAST_RATE, max(LEAST_RATE, rate))

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from headway.stats.intervals import Interval
-from headway.stats.sequential import Counts, Line, boundary, log_e, log_mean_exp, raised
+from headway.stats.sequential import LEAST_RATE, Counts, Line, boundary, log_e, log_mean_exp, raised
 
 __all__ = ["OFFSETS", "RATIOS", "Confidence", "interval_of", "narrowed", "p_value", "unknown"]
 
@@ -38,7 +38,6 @@ WIDEST = {"ratio": (0.0, math.inf), "offset": (-1.0, 1.0)}
 LIFTS = (1.3, 2.5)
 NEAREST_LIFT = 1.02
 MOST_RATE = 0.99
-LEAST_RATE = 1e-9
 NONE = (0.0,) * (len(LIFTS) + 1)
 # What stands for the logarithms of a value that has been rejected: nothing that comes later takes that back.
 REJECTED: Logs = ()

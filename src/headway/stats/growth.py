@@ -9,11 +9,18 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from headway.stats.benefit import FALLS
-from headway.stats.sequential import HARM_LIFTS, SAFE_FRACTIONS, Line, boundary, expected_least, raised, weights_behind
+from headway.stats.sequential import (
+    HARM_LIFTS,
+    SAFE_FRACTIONS,
+    Line,
+    boundary,
+    expected_least,
+    kept,
+    raised,
+    weights_behind,
+)
 
 __all__ = ["Growth", "Prospect", "fallen_growth", "growth", "harm_growth", "kept_growth", "safe_growth", "together"]
-
-LEAST_RATE = 1e-9
 
 
 class Prospect(Struct, frozen=True, kw_only=True):
@@ -50,7 +57,7 @@ def _grown(lines: Sequence[Line], prospect: Prospect, bet: float) -> Growth:
     if prospect.of <= 0 or (prospect.control_of <= 0 and not alone):
         return Growth(mean=0.0, variance=0.0)
     sizes = prospect.of, prospect.control_of
-    weights = weights_behind(lines, _kept(bet), _kept(prospect.control), sizes)
+    weights = weights_behind(lines, kept(bet), kept(prospect.control), sizes)
     mean, variance = expected_least(weights, (prospect.rate, prospect.control), sizes)
     return Growth(mean=mean, variance=variance)
 
@@ -66,7 +73,7 @@ def harm_growth(lines: Sequence[Line], prospect: Prospect) -> Growth:
     6.18
     """
     base = max(boundary(line, prospect.control) for line in lines)
-    return _best(lines, prospect, [raised(_kept(base), lift) for lift in HARM_LIFTS])
+    return _best(lines, prospect, [raised(kept(base), lift) for lift in HARM_LIFTS])
 
 
 def fallen_growth(lines: Sequence[Line], prospect: Prospect) -> Growth:
@@ -79,7 +86,7 @@ def fallen_growth(lines: Sequence[Line], prospect: Prospect) -> Growth:
     base = min(boundary(line, prospect.control) for line in lines)
     if base <= 0.0:
         return Growth(mean=0.0, variance=0.0)
-    return _best(lines, prospect, [raised(_kept(base), fall) for fall in FALLS])
+    return _best(lines, prospect, [raised(kept(base), fall) for fall in FALLS])
 
 
 def _best(lines: Sequence[Line], prospect: Prospect, bets: Sequence[float]) -> Growth:
@@ -110,7 +117,7 @@ def kept_growth(lines: Sequence[Line], prospect: Prospect) -> Growth:
     >>> round(kept_growth([Line(kind="ratio", by=0.7)], alike).mean, 2)
     3.55
     """
-    known = _kept(prospect.control)
+    known = kept(prospect.control)
     real = [line for line in lines if 0.0 < boundary(line, known) < known]
     if not real:
         return Growth(mean=0.0, variance=0.0)
@@ -132,7 +139,3 @@ def together(parts: Iterable[Growth]) -> Growth:
 
 def _mean(found: Growth) -> float:
     return found.mean
-
-
-def _kept(rate: float) -> float:
-    return min(1.0 - LEAST_RATE, max(LEAST_RATE, rate))

@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 from headway.stats.growth import Growth, Prospect, harm_growth
 from headway.stats.sequential import Line
 
-__all__ = ["HARM_COST", "SAFE_COST", "Sight", "chance", "sights", "usual_windows", "windows_for"]
+__all__ = ["HARM_COST", "SAFE_COST", "Sight", "chance", "outlook", "sights", "usual_windows", "windows_for"]
 
 # What a mixture pays for not knowing its alternative, as a logarithm: of 13 for harm (statistics chapter, 2.10:
 # predicts 6.9 min where 7 were measured), of 4 close ones for safety (by simulation).
@@ -93,6 +93,17 @@ def usual_windows(evidence: float, step: Growth, *, cost: float = HARM_COST) -> 
     return (evidence + cost) / step.mean if step.mean > 0.0 else math.inf
 
 
+def outlook(evidence: float, step: Growth, within: float) -> tuple[float, float]:
+    """Windows until the threshold is reached in half of all cases, and the chance that it is within so many.
+
+    >>> windows, by_then = outlook(math.log(20), Growth(mean=0.6, variance=1.2), 10.0)
+    >>> round(windows, 1), round(by_then, 2)
+    (7.2, 0.71)
+    """
+    total = Growth(mean=within * step.mean, variance=within * step.variance)
+    return windows_for(0.5, evidence, step), chance(evidence, total, step) if step.mean > 0.0 else 0.0
+
+
 def sights(
     lines: Sequence[Line],
     alike: Prospect,
@@ -111,9 +122,8 @@ def sights(
     found = []
     for one in times:
         step = harm_growth(lines, structs.replace(alike, rate=min(1.0, one * alike.rate)))
-        total = Growth(mean=within * step.mean, variance=within * step.variance)
-        by_then = chance(evidence, total, step) if step.mean > 0.0 else 0.0
-        found.append(Sight(times=one, windows=windows_for(0.5, evidence, step), chance=by_then))
+        windows, by_then = outlook(evidence, step, within)
+        found.append(Sight(times=one, windows=windows, chance=by_then))
     return tuple(found)
 
 

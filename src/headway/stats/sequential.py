@@ -20,6 +20,7 @@ __all__ = [
     "Weights",
     "boundary",
     "expected_least",
+    "kept",
     "log_e",
     "log_harm",
     "log_mean_exp",
@@ -34,7 +35,7 @@ __all__ = [
 HARM_LIFTS = (1.1, 1.2, 1.35, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0, 25.0, 60.0)
 # Where the alternatives for safety lie between the control's rate (0) and the line (1).
 SAFE_FRACTIONS = (-0.5, -0.2, 0.0, 0.3)
-# Rates are kept this far from 0 and 1, where a single request would be evidence without limit.
+# Rates are kept this far from 0 and 1.
 LEAST_RATE = 1e-9
 # The chord above several lines is looked at where their least e-value loses more than a twentieth of its growth.
 WORTH = 0.95
@@ -84,6 +85,15 @@ def raised(rate: float, lift: float) -> float:
     0.75
     """
     return lift * rate / (1.0 - rate + lift * rate)
+
+
+def kept(rate: float) -> float:
+    """A rate kept away from 0 and 1, where a single request would be evidence without limit.
+
+    >>> kept(0.0), kept(0.25)
+    (1e-09, 0.25)
+    """
+    return min(1.0 - LEAST_RATE, max(LEAST_RATE, rate))
 
 
 def nearest_null(line: Line, rate: float, control: float, counts: Counts) -> tuple[float, float]:
@@ -292,18 +302,18 @@ def log_harm(lines: Sequence[Line], control: float, counts: Counts) -> tuple[flo
     >>> log_mean_exp(log_harm([Line(kind="ratio", by=1.5)], 0.01, worse)) > 0
     True
     """
-    base, known = _kept(max(boundary(line, control) for line in lines)), _kept(control)
+    base, known = kept(max(boundary(line, control) for line in lines)), kept(control)
     if base >= 1.0 - LEAST_RATE:
         # No rate lies beyond such a line, and an alternative on its near side would make evidence out of nothing.
         return NOTHING
     if counts.of == 0 or (counts.control_of == 0 and any(line.kind != "fixed" for line in lines)):
         return NOTHING
     if len(lines) == 1:  # what `weights_behind` would come to, at half of the cost
-        return tuple([log_e(lines[0], _kept(raised(base, lift)), known, counts) for lift in HARM_LIFTS])
+        return tuple([log_e(lines[0], kept(raised(base, lift)), known, counts) for lift in HARM_LIFTS])
     mine, other = (counts.bad, counts.of), (counts.control_bad, counts.control_of)
     sizes = counts.of, counts.control_of
     return tuple(
-        min(_log(each, mine, other) for each in weights_behind(lines, _kept(raised(base, lift)), known, sizes))
+        min(_log(each, mine, other) for each in weights_behind(lines, kept(raised(base, lift)), known, sizes))
         for lift in HARM_LIFTS
     )
 
@@ -319,13 +329,13 @@ def log_safe(lines: Sequence[Line], control: float, counts: Counts, *, equal: fl
     >>> log_mean_exp(log_safe([Line(kind="ratio", by=3.0)], 0.01, alike)) > 0
     True
     """
-    rate_of_control = _kept(control)
+    rate_of_control = kept(control)
     widest = max(lines, key=lambda line: boundary(line, rate_of_control))
     far = boundary(widest, rate_of_control)
-    same = rate_of_control if equal is None else _kept(equal)
+    same = rate_of_control if equal is None else kept(equal)
     if same >= far:
         return tuple(0.0 for _ in SAFE_FRACTIONS)
-    rates = (_kept(max(same + part * (far - same), 0.25 * same)) for part in SAFE_FRACTIONS)
+    rates = (kept(max(same + part * (far - same), 0.25 * same)) for part in SAFE_FRACTIONS)
     return tuple(log_e(widest, rate, rate_of_control, counts) for rate in rates)
 
 
@@ -340,7 +350,3 @@ def log_mean_exp(logs: Sequence[float], weights: Sequence[float] | None = None) 
         return top + math.log(sum([math.exp(log - top) for log in logs]) / len(logs))
     total = sum([share * math.exp(log - top) for share, log in zip(weights, logs, strict=True)])
     return top + math.log(total / sum(weights))
-
-
-def _kept(rate: float) -> float:
-    return min(1.0 - LEAST_RATE, max(LEAST_RATE, rate))

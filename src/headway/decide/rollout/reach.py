@@ -22,7 +22,8 @@ from headway.spec.guardrail import (
 )
 from headway.spec.rollout import Rollout as Wish
 from headway.stats.growth import Growth
-from headway.stats.planning import SAFE_COST, chance, usual_windows, windows_for
+from headway.stats.planning import SAFE_COST, chance, usual_windows
+from headway.stats.planning import outlook as expected
 from headway.stats.track import FIRST_SHARE
 
 __all__ = ["Reach", "Seen", "Traffic", "false_aborts", "findings", "forecast", "time_in_words"]
@@ -156,10 +157,8 @@ def _sees(first: Outlook, wish: Wish, stages: int, harm: float) -> tuple[Seen, .
     within = wish.deadline.after / wish.window
     found = []
     for case in first.cases:
-        total = Growth(mean=within * case.growth.mean, variance=within * case.growth.variance)
-        by_then = chance(evidence, total, case.growth) if case.growth.mean > 0.0 else 0.0
-        seconds = windows_for(0.5, evidence, case.growth) * wish.window
-        found.append(Seen(what=case.what, seconds=seconds, chance=by_then))
+        windows, by_then = expected(evidence, case.growth, within)
+        found.append(Seen(what=case.what, seconds=windows * wish.window, chance=by_then))
     return tuple(found)
 
 
