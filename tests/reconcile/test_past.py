@@ -1,11 +1,17 @@
 """How the stable version's windows differed before a start: noted, said by the plan, and kept by the rollout."""
 
+import pytest
 from tests.reconcile.town import Town
 
 from headway.decide.rollout.guardrails.evidence import opened
 from headway.decide.rollout.strategy import weighed
+from headway.evidence.window import Arm
 from headway.reconcile.foreseeing import foresee
 from headway.reconcile.gather import gather
+from headway.reconcile.past import note
+from headway.reconcile.past import spread as of_past
+from headway.reconcile.scene import Scene
+from headway.spec.guardrail import LatencyGuardrail
 from headway.spec.rollout import Rollout as Wish
 
 
@@ -59,3 +65,17 @@ def test_of_few_windows_nothing_is_known() -> None:
 def test_the_plan_says_that_it_judges_between_windows_and_what_that_costs() -> None:
     assert "judged between windows, and says nothing before the 10th" in said(after(60, bursts=True))
     assert "judged between windows" not in said(after(60, bursts=False))
+
+
+@pytest.mark.parametrize("odd", [Arm(), Arm(starts=-5, slower=(-1, 0))], ids=["unknown to the router", "began anew"])
+def test_a_minute_that_counts_nothing_spoils_no_start(odd: Arm) -> None:
+    town = after(60, bursts=True)
+    scene = gather(town.world, town.memory, "delay")
+    latency = (LatencyGuardrail(latency="p95"),)
+    known = note_and_spread(scene, Arm(starts=5, slower=(1, 0)), latency)
+    assert note_and_spread(scene, odd, latency) == known
+
+
+def note_and_spread(scene: Scene, window: Arm, guardrails: tuple[LatencyGuardrail, ...]) -> dict[str, float]:
+    note(scene, "production", window, (4.0, 5.0))
+    return dict(of_past(scene, "production", guardrails))

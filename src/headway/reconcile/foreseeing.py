@@ -74,8 +74,7 @@ def measure(scene: Scene, place: Place) -> None:
     arm = since(opening.counts.get(version), observed.counts.get(version))
     seen = Hour(hour=int(scene.now // HOUR_S), seconds=scene.now - opening.start, arm=arm, edges_ms=observed.edges_ms)
     hours = _added(_recalled(scene, place.environment), seen)
-    if min(arm.starts, arm.errors, *arm.slower) >= 0:
-        note(scene, place.environment, arm, observed.edges_ms)
+    note(scene, place.environment, arm, observed.edges_ms)
     scene.world.runtime.remember(_key(*key), msgspec.json.encode(hours))
 
 

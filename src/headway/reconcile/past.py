@@ -24,7 +24,12 @@ class Noted(Struct, frozen=True, kw_only=True):
 
 
 def note(scene: Scene, environment: str, window: Arm, edges_ms: tuple[float, ...]) -> None:
-    """Keep one more window; those that count by other edges are forgotten."""
+    """Keep one more window, if it counts by these edges at all; those that count by others are forgotten.
+
+    A version that the router does not know yet counts nothing, by no edge.
+    """
+    if len(window.slower) != len(edges_ms) or min(window.starts, window.errors, *window.slower) < 0:
+        return
     before = _recalled(scene, environment)
     kept = before.windows if before.edges_ms == edges_ms else ()
     noted = Noted(windows=(*kept, window)[-MOST:], edges_ms=edges_ms)
