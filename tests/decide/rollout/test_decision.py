@@ -334,6 +334,17 @@ def test_a_version_that_hangs_is_no_wrong_split_for_what_began_counts() -> None:
     assert split(RUNNING, 0.0, 60).state == "parked"
 
 
+@pytest.mark.parametrize("begun", [0, -1])
+def test_where_nothing_began_what_ended_is_no_request_of_this_window(begun: int) -> None:
+    seen = structs.replace(window(5.0), control=Arm(starts=380, begun=381))
+    ended, none = (
+        look(RUNNING, structs.replace(seen, candidate=Arm(starts=starts, begun=begun))).tally for starts in (3, 0)
+    )
+    assert ended
+    assert none
+    assert ended.ratio == none.ratio
+
+
 def test_a_right_split_parks_nothing() -> None:
     assert split(RUNNING, None, 60).state == "promoting"
 

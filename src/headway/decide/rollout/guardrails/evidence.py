@@ -52,8 +52,13 @@ def fold(tally: Tally, guardrails: Sequence[Guardrail], stages: Sequence[float],
 
 
 def _split(tally: Tally, window: Window) -> tuple[float, ...]:
-    """By the requests that began: of those that ended, the arm that answers slower has too few after a move."""
-    candidate, control = (arm.begun or arm.starts for arm in (window.candidate, window.control))
+    """By the requests that began: of those that ended, the arm that answers slower has too few after a move.
+
+    One that is tried again counts at another version meanwhile, so that a window may seem to lose it.
+    """
+    arms = window.candidate, window.control
+    told = any(arm.begun for arm in arms)  # or who counts knows only what ended
+    candidate, control = (max(0, arm.begun) if told else arm.starts for arm in arms)
     logs = log_tilts(candidate, control, window.weight / 100.0)
     return tuple(old + new for old, new in zip(tally.ratio or (0.0,) * len(logs), logs, strict=True))
 
