@@ -30,7 +30,7 @@ def test_a_disk_without_room_is_told_and_the_work_goes_on_when_there_is_some(new
 def test_a_remote_that_is_away_is_told_and_gets_everything_later(team: Team) -> None:
     remote = team.folder / "remote.git"
     team.git("clone", "-q", "--bare", str(team.repo), str(remote))
-    team.git("remote", "add", "origin", str(remote))
+    team.git("remote", "add", "--fetch", "origin", str(remote))
     team.start(environ={"HEADWAY_FETCH": "0.5"})
     team.await_version("1.0.0")
     away = remote.with_name("away.git")
