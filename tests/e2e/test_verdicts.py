@@ -15,7 +15,7 @@ PLAYED = ("none", "slowness", "hangs")
 def test_a_harmless_version_is_not_aborted_and_one_that_is_slow_or_hangs_is(tmp_path: Path, cache: Path) -> None:
     team = found(tmp_path, cache)
     try:
-        verdicts = play(team, PLAYED)
+        verdicts = list(play(team, PLAYED))
     finally:
         left = team.end()
     assert left == []

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -115,7 +115,7 @@ def found(folder: Path, cache: Path) -> Team:
     return team
 
 
-def play(team: Team, faults: Sequence[str]) -> list[Verdict]:
+def play(team: Team, faults: Sequence[str]) -> Iterator[Verdict]:
     """One version after the other, under users who ask all the time; the team is started and not ended."""
     team.start()
     team.until(lambda: team.place().get("stable") and team.place().get("address"), "the first version serves", LIMIT_S)
@@ -128,7 +128,8 @@ def play(team: Team, faults: Sequence[str]) -> list[Verdict]:
     traffic = Traffic(team.place()["address"], MODEL, rows, rate=RATE)
     traffic.start()
     try:
-        return [_verdict(team, fault, number) for number, fault in enumerate(faults, 1)]
+        for number, fault in enumerate(faults, 1):
+            yield _verdict(team, fault, number)
     finally:
         traffic.stop()
 
@@ -178,9 +179,11 @@ def main() -> None:
         environments = Installed(cache, {})
         environments.converters(environments.interpreter(pins()))
         team = found(place / "team", cache)
-        begun = time.monotonic()
+        begun, verdicts = time.monotonic(), list[Verdict]()
         try:
-            verdicts = play(team, faults)
+            for verdict in play(team, faults):
+                verdicts.append(verdict)
+                sys.stderr.write(f"{len(verdicts)}/{len(faults)} {verdict.fault}: {verdict.outcome}, {verdict.why}\n")
         finally:
             left = team.end()
     lasted = time.monotonic() - begun
