@@ -22,4 +22,7 @@ def test_a_harmless_version_is_not_aborted_and_one_that_is_slow_or_hangs_is(tmp_
     seen = {verdict.fault: verdict for verdict in verdicts}
     assert seen.keys() == set(PLAYED)
     assert seen.pop("none").outcome != "aborted"
-    assert {fault: verdict.outcome for fault, verdict in seen.items()} == dict.fromkeys(seen, "aborted"), seen
+    # For its harm, and not because nothing was known of it until its deadline.
+    assert all(verdict.outcome == "aborted" and "worse than tolerated" in verdict.why for verdict in seen.values()), (
+        seen
+    )

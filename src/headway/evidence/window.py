@@ -12,6 +12,7 @@ __all__ = ["Arm", "Groups", "Part", "Past", "Sample", "Window", "total"]
 class Arm(Struct, frozen=True, kw_only=True):
     """One version's requests: `starts` first attempts that have ended, `errors` of them without a 2xx or 3xx answer.
 
+    One whose user gave up has ended, without an answer.
     `begun` are those that began, ended or not, where who counts knows: a version that hangs shows by them alone.
     `slower` counts requests slower than each of the observer's fixed edges (milliseconds), aligned with `edges_ms`.
     """

@@ -28,7 +28,7 @@ def note(scene: Scene, environment: str, window: Arm, edges_ms: tuple[float, ...
 
     A version that the router does not know yet counts nothing, by no edge.
     """
-    if len(window.slower) != len(edges_ms) or min(window.starts, window.errors, *window.slower) < 0:
+    if len(window.slower) != len(edges_ms) or window.starts < 0:
         return
     before = _recalled(scene, environment)
     kept = before.windows if before.edges_ms == edges_ms else ()

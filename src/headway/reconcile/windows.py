@@ -79,7 +79,7 @@ def close_window(opening: Opening, observed: Observed, now: float, *, control: s
     mine, theirs = (
         since(opening.counts.get(version), observed.counts.get(version)) for version in (candidate, control)
     )
-    if min(mine.starts, mine.errors, theirs.starts, theirs.errors, *mine.slower, *theirs.slower) < 0:
+    if min(mine.starts, theirs.starts) < 0:
         return None  # a version's counters began anew: its route was taken away and came back
     return Window(
         start=opening.start,
@@ -105,15 +105,18 @@ def _groups(opening: Opening, observed: Observed, control: str, candidate: str) 
 
 
 def since(before: Arm | None, after: Arm | None) -> Arm:
-    """What was counted between two looks at one observer."""
+    """What was counted between two looks at one observer; starts below 0 say that it began anew between them.
+
+    Bad ones are never less than none: an observer may know how a request ended a moment later than that it did.
+    """
     if after is None:
         return Arm()
     if before is None:
         return after
-    slower = tuple(late - early for early, late in zip(before.slower, after.slower, strict=True))
+    slower = tuple(max(0, late - early) for early, late in zip(before.slower, after.slower, strict=True))
     return Arm(
         starts=after.starts - before.starts,
         begun=after.begun - before.begun,
-        errors=after.errors - before.errors,
+        errors=max(0, after.errors - before.errors),
         slower=slower,
     )

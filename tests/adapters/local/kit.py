@@ -118,12 +118,13 @@ def bring(runtime: LocalRuntime, *arms: tuple[str, str, float, int]) -> Observed
 class Users:
     """Requests from a few keep-alive clients; `answers` by status and version, `lost` what got none."""
 
-    def __init__(self, address: str, pause_s: float, path: str, body: bytes) -> None:
+    def __init__(self, address: str, pause_s: float, path: str, body: bytes, patience_s: float) -> None:
         self.host, _, port = address.rpartition(":")
         self.port = int(port)
         self.pause_s = pause_s
         self.path = path
         self.body = body
+        self.patience_s = patience_s
         self.answers: Counter[tuple[int, str]] = Counter()
         self.lost: list[str] = []
         self.last: dict[str, float] = {}
@@ -148,7 +149,7 @@ class Users:
 
     def run(self) -> None:
         """Ask until told to stop, a minute at most."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=20)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=self.patience_s)
         end = time.monotonic() + 60
         while not self._stop.is_set() and time.monotonic() < end:
             self.ask(connection)
@@ -171,10 +172,16 @@ class Users:
 
 @contextmanager
 def users(
-    address: str, *, count: int = 4, pause_s: float = 0.004, path: str = "/", body: bytes = b"{}"
+    address: str,
+    *,
+    count: int = 4,
+    pause_s: float = 0.004,
+    path: str = "/",
+    body: bytes = b"{}",
+    patience_s: float = 20.0,
 ) -> Iterator[Users]:
-    """A few clients that ask all the time while the block runs."""
-    crowd = Users(address, pause_s, path, body)
+    """A few clients that ask all the time while the block runs; each gives a request up after `patience_s`."""
+    crowd = Users(address, pause_s, path, body, patience_s)
     threads = [threading.Thread(target=crowd.run) for _ in range(count)]
     for thread in threads:
         thread.start()

@@ -69,6 +69,21 @@ def test_a_request_that_times_out_is_an_error_and_slower_than_every_edge(tmp_pat
     assert set(arm.slower) == {arm.starts}
 
 
+def test_users_who_give_up_on_a_version_that_hangs_are_its_errors(runtime: LocalRuntime) -> None:
+    stable, hanging = bundle("1.0.0"), bundle("1.1.0", delay_s=60)
+    bring(runtime, ("1.0.0", stable, 100.0, 1), ("1.1.0", hanging, 0.0, 1))
+    at = bring(runtime, ("1.0.0", stable, 70.0, 1), ("1.1.0", hanging, 30.0, 1))
+    with users(at.address, count=8, patience_s=0.3) as crowd:
+        until(lambda: len(crowd.lost) > 20)
+        until(lambda: seen(runtime).counts["1.1.0"].begun > seen(runtime).counts["1.1.0"].starts)
+    until(lambda: seen(runtime).counts["1.1.0"].starts == len(crowd.lost))
+    counts = seen(runtime).counts
+    left, answered = counts["1.1.0"], counts["1.0.0"]
+    assert left.errors == left.starts == left.begun
+    assert set(left.slower) == {left.starts}
+    assert (answered.starts, answered.errors) == (crowd.total, 0)
+
+
 def test_latency_is_counted_above_each_edge(runtime: LocalRuntime) -> None:
     at = bring(runtime, ("1.0.0", bundle("1.0.0", delay_s=0.05), 100.0, 1))
     with users(at.address, count=4) as crowd:
@@ -104,7 +119,7 @@ def test_summaries_of_every_process_are_asked_for(runtime: LocalRuntime) -> None
 
 def test_nonsense_from_the_admin_interface_is_refused() -> None:
     with pytest.raises(ValueError, match="cannot be read"):
-        arms(b"{}", ["a"])
+        arms(b"{}", {"a": "a"})
 
 
 def test_a_second_apply_of_a_route_in_force_is_seen_at_once(runtime: LocalRuntime) -> None:

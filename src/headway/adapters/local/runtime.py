@@ -268,14 +268,19 @@ def _counts(view: View) -> dict[str, tuple[Arm, ...]]:
         return {}
     route = view.place.force.route
     arms = {back.version: envoy.arm_names(route, back) for back in route.backends}
-    every = [name for names in arms.values() for name in names]
+    # Of groups nobody knows which one's attempts are under way.
+    owns = {
+        name: envoy.cluster_name(route, back) if len(arms[back.version]) == 1 else ""
+        for back in route.backends
+        for name in arms[back.version]
+    }
     # A question makes Envoy merge its workers' histograms, but it answers from those merged before: so ask first.
     ask(Path(view.admin), counts.MERGE)
-    body = ask(Path(view.admin), counts.question(every))
+    body = ask(Path(view.admin), counts.question({*owns, *filter(None, owns.values())}))
     if body is None:
         return {}
     with suppress(ValueError):
-        seen = counts.arms(body, every)
+        seen = counts.arms(body, owns)
         return {version: tuple(seen[name] for name in names) for version, names in arms.items()}
     return {}
 

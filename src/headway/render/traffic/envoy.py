@@ -78,6 +78,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     retry_pause_s: float = 0.002
 
 
+# Of every attempt that has ended, also of one whose user gave up: the only counter of Envoy's that has those.
+_ENDED: Resource = {"request_response_sizes": True}
+
+
 def route_name(route: Route) -> str:
     """The name of a route's listener and route configuration.
 
@@ -140,6 +144,7 @@ def cluster(name: str, limits: Limits, folder: str) -> Resource:
         "connect_timeout": _seconds(limits.connect_s),
         "lb_policy": "ROUND_ROBIN",
         "circuit_breakers": _breakers(limits),
+        "track_cluster_stats": _ENDED,
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
                 "@type": f"{_API}extensions.upstreams.http.v3.HttpProtocolOptions",
@@ -167,6 +172,7 @@ def _aggregate(name: str, members: Iterable[str], limits: Limits) -> Resource:
         },
         # The router asks the aggregate's own breaker, not its members'.
         "circuit_breakers": _breakers(limits),
+        "track_cluster_stats": _ENDED,
     }
 
 

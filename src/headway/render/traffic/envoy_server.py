@@ -2,18 +2,20 @@
 
 from headway.render.traffic.envoy import Resource, watched
 
-__all__ = ["COUNTED", "EDGES_MS", "TOP_MS", "bootstrap", "listener"]
+__all__ = ["COUNTED", "EDGES_MS", "TOP", "bootstrap", "listener"]
 
 _API = "type.googleapis.com/envoy."
 
 # Edges of latency: each 1.25 times the one before, so that a margin of 1.25x is a step of one edge.  Envoy times in
 # whole milliseconds, which is too coarse below 4.
 EDGES_MS = tuple(4 * 1.25**k for k in range(37))
-# One bucket above all: its count is the count of everything timed.
-TOP_MS = 1e9
+# One bucket above all: its count is the count of everything measured.
+TOP = 1e9
 
 # What is counted of each cluster, as in `upstream_rq_completed`.
-COUNTED = ("completed", "2xx", "3xx", "retry_success", "timeout", "time", "active", "pending_active")
+COUNTED = (
+    "completed", "2xx", "3xx", "retry", "retry_success", "timeout", "time", "headers_count", "active", "pending_active",
+)  # fmt: skip
 # The statistics that are asked for.  Envoy would keep some 200 for every cluster, and look through all of them for
 # every question; with hundreds of models that alone would take seconds.
 _KEPT = (
@@ -36,7 +38,10 @@ def bootstrap(node: str, folder: str, admin: str) -> Resource:
         "stats_flush_on_admin": True,
         "stats_config": {
             "stats_matcher": {"inclusion_list": {"patterns": list(_KEPT)}},
-            "histogram_bucket_settings": [{"match": {"suffix": "upstream_rq_time"}, "buckets": [*EDGES_MS, TOP_MS]}],
+            "histogram_bucket_settings": [
+                {"match": {"suffix": "upstream_rq_time"}, "buckets": [*EDGES_MS, TOP]},
+                {"match": {"suffix": "upstream_rq_headers_count"}, "buckets": [TOP]},
+            ],
         },
     }
 
