@@ -6,11 +6,13 @@ servers, and prints a table.  Every 20th request of the users carries a mark; a 
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -169,6 +171,8 @@ def main() -> None:
     asked.add_argument("--bad", type=int, default=50)
     asked.add_argument("--json", action="store_true")
     told = asked.parse_args()
+    for what in (signal.SIGINT, signal.SIGTERM):  # who ends it sees what was played so far
+        signal.signal(what, signal.default_int_handler)
     kinds = [fault for fault in FAULTS if fault != "none"]
     faults: list[str] = []
     for number in range(max(told.harmless, told.bad)):
@@ -181,9 +185,12 @@ def main() -> None:
         team = found(place / "team", cache)
         begun, verdicts = time.monotonic(), list[Verdict]()
         try:
-            for verdict in play(team, faults):
-                verdicts.append(verdict)
-                sys.stderr.write(f"{len(verdicts)}/{len(faults)} {verdict.fault}: {verdict.outcome}, {verdict.why}\n")
+            with suppress(KeyboardInterrupt):
+                for verdict in play(team, faults):
+                    verdicts.append(verdict)
+                    sys.stderr.write(
+                        f"{len(verdicts)}/{len(faults)} {verdict.fault}: {verdict.outcome}, {verdict.why}\n"
+                    )
         finally:
             left = team.end()
     lasted = time.monotonic() - begun
