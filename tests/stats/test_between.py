@@ -48,6 +48,36 @@ def test_a_candidate_at_the_margin_is_called_safe_no_more_often_than_stated() ->
     assert wrong / runs <= ALPHA + 3 * math.sqrt(ALPHA * (1 - ALPHA) / runs)
 
 
+@pytest.mark.parametrize(("of", "burst", "minutes"), [(600, 10, 60), (200, 5, 120), (60, 10, 600)])
+def test_where_bursts_are_rare_safety_waits_for_those_that_would_have_come(of: int, burst: int, minutes: int) -> None:
+    source, runs, wrong = np.random.default_rng(of), 60, 0
+    for _ in range(runs):
+        mine = burst * source.poisson(of * 0.015 / burst, minutes)
+        other = burst * source.poisson(19 * of * 0.01 / burst, minutes)
+        given = [
+            Counts(bad=min(of, int(bad)), of=of, control_bad=int(control_bad), control_of=19 * of)
+            for bad, control_bad in zip(mine, other, strict=True)
+        ]
+        state = between(MARGIN, 0.01, given[0], spread=float(burst))
+        for window in given:
+            state = seen(state, window)
+            if log_within(state) >= -math.log(ALPHA):
+                wrong += 1
+                break
+    assert wrong / runs <= ALPHA + 3 * math.sqrt(ALPHA * (1 - ALPHA) / runs)
+
+
+def test_that_nothing_fails_any_more_is_safe_once_bursts_would_have_come() -> None:
+    window = Counts(bad=0, of=600, control_bad=0, control_of=11_400)
+    state, safe = between(MARGIN, 0.01, window, spread=10.0), []
+    for _ in range(30):
+        state = seen(state, window)
+        safe.append(log_within(state))
+    # 600 requests would bring 0.9 bursts of ten at 1.5 %, and 20 bursts are needed for 1 in 20.
+    assert safe == [0.0] * 9 + [pytest.approx(0.15 * 0.9 * windows) for windows in range(10, 31)]
+    assert safe[21] < -math.log(ALPHA) < safe[22]
+
+
 def test_a_bad_candidate_is_found_and_an_equal_one_let_through_within_the_hour() -> None:
     source = np.random.default_rng(7)
     found = [log_beyond(judged(windows(source, rate=0.03), TOLERATED)[-1]) for _ in range(40)]
