@@ -101,13 +101,14 @@ def _foreseen(scene: Scene, place: Place, version: str) -> Foreseen:
     if traffic is None:
         unknown = "Today's traffic is not known yet; `headway up` measures it within two minutes."
         return structs.replace(found, said=(unknown, capacity))
-    reaches = forecast(model.spec.rollout, traffic)
+    spreads = spread(scene, place.environment, model.spec.rollout.guardrails)
+    reaches = forecast(model.spec.rollout, structs.replace(traffic, spread=spreads))
     measured = f"By the traffic of {time_in_words(traffic.seconds)} of the last day:"
     return structs.replace(
         found,
         said=(
             measured,
-            *_between(spread(scene, place.environment, model.spec.rollout.guardrails)),
+            *_between(spreads),
             *(f"{reach.guardrail}: {reach.said}" for reach in reaches),
             *_rest(model.spec.rollout),
             capacity,
@@ -124,7 +125,7 @@ def _between(spreads: Mapping[str, float]) -> Iterator[str]:
         if bursts(spreads, name):
             yield (
                 f"{name}: minutes differ {times:.1f} times as much as chance makes them (bursts), so it is judged "
-                f"between windows, and says nothing before the {ENOUGH_WINDOWS}th of a stage."
+                f"between windows, and says nothing before the {ENOUGH_WINDOWS}th."
             )
 
 

@@ -9,7 +9,7 @@ import math
 
 from headway.stats.intervals import Interval
 
-__all__ = ["half_width", "log_above", "log_msprt", "mean_sequence", "rho_for"]
+__all__ = ["half_width", "log_above", "log_msprt", "mean_sequence", "rho_for", "total_at"]
 
 
 def rho_for(planned: float, *, alpha: float, sides: int = 2) -> float:
@@ -47,6 +47,31 @@ def _half_square_and_log_cdf(z: float) -> float:
         return 0.5 * z * z + math.log(0.5 * math.erfc(-z / math.sqrt(2.0)))
     square = z * z
     return -math.log(-z) - 0.5 * math.log(2.0 * math.pi) + math.log1p(-1.0 / square + 3.0 / square**2)
+
+
+def total_at(evidence: float, variance: float, *, rho: float) -> tuple[float, float]:
+    """The total at which `log_above` is `evidence` (above 0) at this variance, and how much it rises with variance.
+
+    >>> total, rise = total_at(3.0, 100.0, rho=13.0)
+    >>> round(total, 3), round(log_above(total, 100.0, rho=13.0), 9), round(rise, 4)
+    (27.69, 3.0, 0.1405)
+    """
+    wide = variance + rho
+    wanted = evidence - math.log(2.0) + 0.5 * math.log(wide / rho)
+    # z^2/2 + log Phi(z) is convex and rises, so Newton's steps from beyond its root come down to it.
+    z = math.sqrt(2.0 * max(0.0, wanted + math.log(2.0)))
+    for _ in range(50):
+        step = (_half_square_and_log_cdf(z) - wanted) / _rise(z)
+        z -= step
+        if abs(step) < 1e-12 * max(1.0, z):
+            break
+    return z * math.sqrt(wide), (1.0 / _rise(z) + z) / (2.0 * math.sqrt(wide))
+
+
+def _rise(z: float) -> float:
+    """The derivative of z^2/2 + log Phi(z)."""
+    density = math.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
+    return z + density / (0.5 * math.erfc(-z / math.sqrt(2.0)))
 
 
 def half_width(variance: float, *, rho: float, alpha: float) -> float:

@@ -7,14 +7,14 @@ known; `tests/stats/test_planning.py` holds it against simulation.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct, structs
 
 from headway.stats.growth import Growth, Prospect, harm_growth
 from headway.stats.sequential import Line
 
-__all__ = ["HARM_COST", "SAFE_COST", "Sight", "chance", "outlook", "sights", "usual_windows", "windows_for"]
+__all__ = ["HARM_COST", "SAFE_COST", "Sight", "chance", "outlook", "sights", "soonest", "usual_windows", "windows_for"]
 
 # What a mixture pays for not knowing its alternative, as a logarithm: of 13 for harm (statistics chapter, 2.10:
 # predicts 6.9 min where 7 were measured), of 4 close ones for safety (by simulation).
@@ -75,9 +75,20 @@ def windows_for(share: float, evidence: float, step: Growth, *, cost: float = HA
         total = Growth(mean=windows * step.mean, variance=windows * step.variance)
         return chance(evidence, total, step, cost=cost) >= share
 
-    if step.mean <= 0.0 or not reached(most):
+    return soonest(reached, most=most) if step.mean > 0.0 else math.inf
+
+
+def soonest(reached: Callable[[float], bool], *, least: float = 1.0, most: float = 1e9) -> float:
+    """The fewest windows, of `least` and more, at which something is reached and stays so; infinite beyond `most`.
+
+    Nothing is decided before the first window ends.
+
+    >>> round(soonest(lambda windows: windows >= 12.0), 6)
+    12.0
+    """
+    if not reached(most):
         return math.inf
-    low, high = 1.0, most  # nothing is decided before the first window ends
+    low, high = least, most
     while high / low > 1.0 + 1e-9:
         middle = math.sqrt(low * high)
         low, high = (low, middle) if reached(middle) else (middle, high)

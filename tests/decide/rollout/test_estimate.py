@@ -60,14 +60,18 @@ def test_a_window_whose_weight_is_no_stages_is_not_counted() -> None:
     assert estimated(moved, WISH).ratios == estimated(START, WISH).ratios
 
 
-def drawn(rollout: Rollout, wish: Wish, source: np.random.Generator, *, rate: float, at: int) -> Rollout:
-    mine = round(400 * rollout.weight / 100)
+def drawn(
+    rollout: Rollout, wish: Wish, source: np.random.Generator, *, rate: float, at: int, per_s: int = 400, burst: int = 0
+) -> Rollout:
+    """One second more; errors come by themselves, or in bursts of so many."""
+    mine = round(per_s * rollout.weight / 100)
+
+    def arm(of: int) -> Arm:
+        bad = burst * source.poisson(of * rate / burst) if burst else source.binomial(of, rate)
+        return Arm(starts=of, errors=min(of, int(bad)))
+
     window = Window(
-        start=float(at),
-        end=at + 1.0,
-        weight=rollout.weight,
-        control=Arm(starts=400 - mine, errors=int(source.binomial(400 - mine, rate))),
-        candidate=Arm(starts=mine, errors=int(source.binomial(mine, rate))),
+        start=float(at), end=at + 1.0, weight=rollout.weight, control=arm(per_s - mine), candidate=arm(mine)
     )
     return decide(rollout, wish, window, ready=True, now=0.0)
 
@@ -86,6 +90,26 @@ def test_the_time_to_go_is_about_what_rollouts_take_and_falls_to_nothing(rate: f
         took.append(len(rollout.windows))
         assert foretold[-1] == 0.0
     assert 0.5 < median(said) / median(took) < 2.0
+
+
+def test_judged_between_windows_the_time_to_go_is_about_what_rollouts_take() -> None:
+    wish, source, rate, burst = Wish(window=1.0), np.random.default_rng(9), 0.02, 5
+    before = Past(starts=100_000, errors=2000, spread={"errors": float(burst)})
+    said: dict[int, list[float]] = {3: [], 15: []}
+    took = []
+    for _ in range(20):
+        rollout, foretold = structs.replace(START, before=before), [0.0]
+        while rollout.state == "running":
+            at = len(rollout.windows)
+            rollout = drawn(rollout, wish, source, rate=rate, at=at, per_s=2000, burst=burst)
+            foretold.append(remaining_s(rollout, wish) if rollout.state == "running" else 0.0)
+        assert rollout.state == "promoting"
+        took.append(len(rollout.windows))
+        for at, each in said.items():
+            each.append(foretold[min(at, took[-1])] + min(at, took[-1]))
+    for each in said.values():
+        assert 0.67 < median(each) / median(took) < 1.5
+    assert all(foretold >= 10.0 for foretold in said[3])
 
 
 def test_without_traffic_there_is_no_end() -> None:

@@ -1,10 +1,11 @@
 """Forecasts against what rollouts really take, and the findings for guardrails that cannot decide."""
 
 import math
-from statistics import median
+from statistics import fmean, median
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from headway.decide.rollout.decision import decide
 from headway.decide.rollout.reach import Reach, Traffic, false_aborts, findings, forecast
@@ -36,8 +37,9 @@ def of_errors(per_s: float, rate: float, wish: Wish = WISH) -> Reach:
 
 
 def seconds(
-    rate: float, control: float, *, per_s: int, source: np.random.Generator, most: int = 400
+    rate: float, control: float, *, per_s: int, source: np.random.Generator, most: int = 400, burst: int = 0
 ) -> tuple[str, int]:
+    """How a rollout ends and after how many windows; its errors come by themselves, or in bursts of so many."""
     rollout = Rollout(
         model="m",
         environment="e",
@@ -47,9 +49,14 @@ def seconds(
         weight=5.0,
         started=0.0,
         deadline=1e9,
-        before=Past(starts=100_000, errors=round(100_000 * control)),
+        before=Past(starts=100_000, errors=round(100_000 * control), spread={"errors": float(burst)}),
     )
     took = 0
+
+    def bad(of: int, share: float) -> int:
+        drawn = burst * source.poisson(of * share / burst) if burst else source.binomial(of, share)
+        return min(of, int(drawn))
+
     while rollout.state == "running" and took < most:
         took += 1
         mine = round(per_s * rollout.weight / 100)
@@ -57,8 +64,8 @@ def seconds(
             start=0.0,
             end=1.0,
             weight=rollout.weight,
-            control=Arm(starts=per_s - mine, errors=int(source.binomial(per_s - mine, control))),
-            candidate=Arm(starts=mine, errors=int(source.binomial(mine, rate))),
+            control=Arm(starts=per_s - mine, errors=bad(per_s - mine, control)),
+            candidate=Arm(starts=mine, errors=bad(mine, rate)),
         )
         rollout = decide(rollout, WISH, window, ready=True, now=0.0)
     return rollout.state, took
@@ -74,6 +81,49 @@ def test_the_forecast_is_within_twice_what_rollouts_take(per_s: int, control: fl
     assert {state for state, _ in bad} == {"aborting"}
     assert 0.5 < reach.promoted_s / median(took for _, took in good) < 2.0
     assert 0.5 < broken.seconds / median(took for _, took in bad) < 2.0
+
+
+@pytest.mark.parametrize(("per_s", "control", "burst"), [(4000, 0.01, 5), (2000, 0.05, 10)])
+def test_judged_between_windows_the_forecast_is_within_half_of_what_rollouts_take(
+    per_s: int, control: float, burst: int
+) -> None:
+    source, day = np.random.default_rng(6), traffic(per_s, control)
+    (reach,) = forecast(WISH, structs.replace(day, spread={"errors": float(burst)}))
+    (twice,) = [each for each in reach.sees if each.what == "2x the errors"]
+    good = [seconds(control, control, per_s=per_s, source=source, burst=burst) for _ in range(30)]
+    bad = [seconds(2 * control, control, per_s=per_s, source=source, burst=burst) for _ in range(30)]
+    assert sum(state == "promoting" for state, _ in good) >= 28
+    assert sum(state == "aborting" for state, _ in bad) >= 28
+    assert 0.67 < reach.promoted_s / fmean(took for _, took in good) < 1.5
+    assert 0.67 < twice.seconds / median(took for _, took in bad) < 1.5
+    # Request by request it would have said a fraction of this.
+    (by_requests,) = forecast(WISH, day)
+    assert next(each for each in by_requests.sees if each.what == twice.what).seconds < 0.5 * twice.seconds
+
+
+@pytest.mark.parametrize("deadline", [30, 50, 80])
+def test_judged_between_windows_the_chances_by_the_deadline_are_about_those_of_rollouts(deadline: int) -> None:
+    source, burst = np.random.default_rng(8), 10
+    wish = Wish(window=1.0, deadline=Deadline(after=float(deadline)))
+    (reach,) = forecast(wish, structs.replace(traffic(2000, 0.02), spread={"errors": float(burst)}))
+    done = [seconds(0.02, 0.02, per_s=2000, source=source, most=deadline - 3, burst=burst) for _ in range(60)]
+    assert reach.chance == pytest.approx(sum(state == "promoting" for state, _ in done) / len(done), abs=0.2)
+    found = [seconds(0.04, 0.02, per_s=2000, source=source, most=deadline, burst=burst) for _ in range(60)]
+    (twice,) = [each for each in reach.sees if each.what == "2x the errors"]
+    assert twice.chance == pytest.approx(sum(state == "aborting" for state, _ in found) / len(found), abs=0.2)
+
+
+def test_judged_between_windows_nothing_is_seen_before_the_tenth() -> None:
+    bursts = {"errors": 20.0, "latency p95": 20.0}
+    wish = Wish(guardrails=(ErrorGuardrail(), LatencyGuardrail(latency="p95")), deadline=Deadline(after=9 * 60.0))
+    day = structs.replace(traffic(2000.0, 0.01), spread=bursts)
+    assert all(not each.chance for reach in forecast(wish, day) for each in reach.sees)
+    assert [reach.decides for reach in forecast(wish, day)] == [False, False]
+    for reach in forecast(Wish(guardrails=wish.guardrails), day):
+        waits = [each.seconds for each in reach.sees]
+        assert waits == sorted(waits, reverse=True)
+        assert min(waits) >= 600.0
+        assert reach.promoted_s >= 600.0
 
 
 @pytest.mark.parametrize("deadline", [14, 20, 28, 40])

@@ -1,17 +1,20 @@
 """What a window is expected to add to a guardrail's evidence at the stable version's traffic.  Knows no deadline."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from headway.decide.rollout.guardrails.kind import lines_of
+from headway.decide.rollout.guardrails.kind import bursts, lines_of
 from headway.decide.rollout.guardrails.latency import lines_at, placed, scaled
+from headway.decide.rollout.pace import Pace, stronger, weaker
 from headway.evidence.window import Arm
-from headway.spec.guardrail import ErrorGuardrail, Guardrail, LatencyGuardrail
-from headway.stats.growth import Growth, Prospect, harm_growth, safe_growth
+from headway.spec.guardrail import ErrorGuardrail, Guardrail, LatencyGuardrail, title
+from headway.stats.course import harm_course, safe_course
+from headway.stats.growth import Prospect, harm_growth, safe_growth
+from headway.stats.sequential import Line
 
 __all__ = ["Case", "Outlook", "Traffic", "outlook"]
 
@@ -26,28 +29,32 @@ Arms: TypeAlias = tuple[float, float]
 
 
 class Traffic(Struct, frozen=True, kw_only=True):
-    """The stable version's requests in so many seconds; `edges_ms` are those that `arm.slower` counts by."""
+    """The stable version's requests in so many seconds; `edges_ms` are those that `arm.slower` counts by.
+
+    `spread` chooses how a guardrail is judged, as in `Past`.
+    """
 
     seconds: float
     arm: Arm
     edges_ms: tuple[float, ...] = ()
+    spread: Mapping[str, float] = {}
 
 
 class Case(Struct, frozen=True, kw_only=True):
     """A candidate that is worse in a stated way, and what a window with it adds to the evidence of harm."""
 
     what: str
-    growth: Growth
+    pace: Pace
 
 
 class Outlook(Struct, frozen=True, kw_only=True):
-    """A guardrail at one weight: harmful candidates, the mildest first, and an equal one's growth of safety.
+    """A guardrail at one weight: harmful candidates, the mildest first, and how fast an equal one shows safety.
 
     `among` is the number of comparisons that the evidence of harm is the mean of.
     """
 
     cases: tuple[Case, ...]
-    safe: Growth
+    safe: Pace
     among: int = 1
 
 
@@ -57,10 +64,11 @@ def _errors(guardrail: ErrorGuardrail, traffic: Traffic, arms: Arms) -> Outlook:
     known = traffic.arm.errors >= ENOUGH_ERRORS
     worse = [(f"{times:g}x the errors", rate * times) for times in TIMES if known]
     worse += [(f"{more * 100:g} pp more errors", rate + more) for more in (MORE[-1:] if known else MORE)]
+    spread = _spread(guardrail, traffic)
     cases = tuple(
-        Case(what=what, growth=harm_growth(tolerated, _prospect(min(0.99, bad), rate, arms))) for what, bad in worse
+        Case(what=what, pace=_harm(tolerated, _prospect(min(0.99, bad), rate, arms), spread)) for what, bad in worse
     )
-    return Outlook(cases=cases, safe=safe_growth(margin, _prospect(rate, rate, arms)))
+    return Outlook(cases=cases, safe=_safe(margin, _prospect(rate, rate, arms), spread))
 
 
 def _latency(guardrail: LatencyGuardrail, traffic: Traffic, arms: Arms) -> Outlook | None:
@@ -68,22 +76,34 @@ def _latency(guardrail: LatencyGuardrail, traffic: Traffic, arms: Arms) -> Outlo
     tracks = placed(guardrail, traffic.arm, traffic.edges_ms, 1)
     if not tracks:
         return None
-    harmful, safe = [], []
+    harmful: list[list[Pace]] = []
+    safe, spread = [], _spread(guardrail, traffic)
     for track in tracks:
         lines, here, edges = lines_at(track), _share(traffic, track.at), traffic.edges_ms
         over, under = scaled(guardrail, edges, track.at)
         equal = _share(traffic, edges[under])
-        safe.append(safe_growth(lines, _prospect(equal, here, arms), equal=equal))
-        harmful.append(
-            [harm_growth(lines, _prospect(_share(traffic, edges[over] / times), here, arms)) for times in SLOWER]
-            if over is not None
-            else [Growth(mean=0.0, variance=0.0)] * len(SLOWER)
-        )
+        safe.append(_safe(lines, _prospect(equal, here, arms), spread, equal=equal))
+        if over is not None:
+            slow = (_prospect(_share(traffic, edges[over] / times), here, arms) for times in SLOWER)
+            harmful.append([_harm(lines, prospect, spread) for prospect in slow])
     cases = (
-        Case(what=_slower(times), growth=max((each[at] for each in harmful), key=_mean))
-        for at, times in enumerate(SLOWER)
+        Case(what=_slower(times), pace=stronger([each[at] for each in harmful])) for at, times in enumerate(SLOWER)
     )
-    return Outlook(cases=tuple(cases), safe=min(safe, key=_mean), among=len(tracks))
+    return Outlook(cases=tuple(cases), safe=weaker(safe), among=len(tracks))
+
+
+def _spread(guardrail: Guardrail, traffic: Traffic) -> float | None:
+    """How much the windows differ, for a guardrail that is judged between them."""
+    name = title(guardrail)
+    return traffic.spread[name] if bursts(traffic.spread, name) else None
+
+
+def _harm(lines: Sequence[Line], prospect: Prospect, spread: float | None) -> Pace:
+    return harm_growth(lines, prospect) if spread is None else harm_course(lines, prospect, spread=spread)
+
+
+def _safe(lines: Sequence[Line], prospect: Prospect, spread: float | None, *, equal: float | None = None) -> Pace:
+    return safe_growth(lines, prospect, equal=equal) if spread is None else safe_course(lines, prospect, spread=spread)
 
 
 def _share(traffic: Traffic, ms: float) -> float:
@@ -110,10 +130,6 @@ def _prospect(rate: float, control: float, arms: Arms) -> Prospect:
 
 def _slower(times: float) -> str:
     return f"{times:g}x the time" if times >= 2.0 else f"{(times - 1.0) * 100:.0f} % slower"
-
-
-def _mean(growth: Growth) -> float:
-    return growth.mean
 
 
 # Of other kinds nothing is known beforehand.

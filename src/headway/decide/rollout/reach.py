@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, structs
 
+from headway.decide.rollout.pace import Known, Pace, foreseen, passage
 from headway.decide.rollout.prospects import Outlook, Traffic, outlook
 from headway.decide.rollout.strategy import limits
 from headway.decide.rollout.table import STRATEGIES
@@ -22,8 +23,7 @@ from headway.spec.guardrail import (
 )
 from headway.spec.rollout import Rollout as Wish
 from headway.stats.growth import Growth
-from headway.stats.planning import SAFE_COST, chance, usual_windows
-from headway.stats.planning import outlook as expected
+from headway.stats.planning import SAFE_COST, chance
 from headway.stats.track import FIRST_SHARE
 
 __all__ = ["Reach", "Seen", "Traffic", "false_aborts", "findings", "forecast", "time_in_words"]
@@ -157,27 +157,25 @@ def _sees(first: Outlook, wish: Wish, stages: int, harm: float) -> tuple[Seen, .
     within = wish.deadline.after / wish.window
     found = []
     for case in first.cases:
-        windows, by_then = expected(evidence, case.growth, within)
+        windows, by_then = foreseen(evidence, case.pace, within)
         found.append(Seen(what=case.what, seconds=windows * wish.window, chance=by_then))
     return tuple(found)
 
 
-def _promoted(growths: Sequence[Growth], safe: float, within: float) -> tuple[float, float]:
+def _promoted(paces: Sequence[Pace], safe: float, within: float) -> tuple[float, float]:
     """Windows until the last stage is passed on average, and the chance of that within so many.
 
     The time of each stage is nearly inverse Gaussian, and so is their sum, of which mean and variance are known.
     """
-    dropped = MOVED * len(growths)
-    if any(growth.mean <= 0.0 for growth in growths):
+    stages = len(paces)
+    asked = [safe * (at + 1) / stages for at in range(stages)]
+    mean, variance = passage([[pace] for pace in paces], [Known(log=-SAFE_COST)], asked)
+    if math.isinf(mean):
         return math.inf, 0.0
-    mean = variance = 0.0
-    for at, growth in enumerate(growths):
-        wait = usual_windows(safe / len(growths), growth, cost=SAFE_COST if at == 0 else 0.0)
-        mean += max(1.0, wait)
-        variance += wait * growth.variance / growth.mean**2
+    dropped = MOVED * stages
     left = max(0.0, within - dropped)
-    passage = Growth(mean=left, variance=left * variance / mean)
-    by_then = chance(mean, passage, Growth(mean=0.0, variance=0.0), cost=0.0) if left >= len(growths) else 0.0
+    passed = Growth(mean=left, variance=left * variance / mean)
+    by_then = chance(mean, passed, Growth(mean=0.0, variance=0.0), cost=0.0) if left >= stages else 0.0
     return mean + dropped, by_then
 
 

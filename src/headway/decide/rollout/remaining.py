@@ -1,14 +1,15 @@
 """How long a rollout goes on if its candidate is as good as the stable version: an expectation, not a promise."""
 
 import math
-from collections.abc import Sequence
 
 from headway.decide.rollout.agreement import agreement_asked
+from headway.decide.rollout.pace import known, passage
 from headway.decide.rollout.prospects import Traffic, outlook
-from headway.decide.rollout.strategy import limits, weighed
+from headway.decide.rollout.strategy import limits
 from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.stage import Rollout
 from headway.spec.rollout import Rollout as Wish
+from headway.stats.growth import Growth
 
 __all__ = ["remaining_s"]
 
@@ -16,6 +17,8 @@ __all__ = ["remaining_s"]
 RECENT = 30
 # A window in which the weight moves is dropped.
 MOVED = 1.0
+# Of a guardrail that nothing is known of beforehand.
+NOTHING = Growth(mean=math.nan, variance=math.nan)
 
 
 def remaining_s(rollout: Rollout, wish: Wish) -> float:
@@ -31,30 +34,11 @@ def remaining_s(rollout: Rollout, wish: Wish) -> float:
     requests = sum(window.control.starts + window.candidate.starts for window in recent)
     seconds = sum(window.end - window.start for window in recent)
     a_window = requests * wish.window / max(seconds, 1e-9)
-    traffic = Traffic(seconds=seconds, arm=tally.control, edges_ms=tally.edges_ms)
+    spread = rollout.before.spread
+    traffic = Traffic(seconds=seconds, arm=tally.control, edges_ms=tally.edges_ms, spread=spread)
     ahead = [[outlook(guardrail, traffic, a_window, weight) for guardrail in wish.guardrails] for weight in stages]
-    growths = [[found.safe.mean if found else math.nan for found in each] for each in ahead]
-    have = [safety for _, _, safety in weighed(wish.guardrails, tally)]
-    return _windows(growths, have, limits(wish, rollout.restarts).safe, rollout.stage) * wish.window
-
-
-def _windows(growths: Sequence[Sequence[float]], have: Sequence[float], safe: float, stage: int) -> float:
-    """Stage after stage, each until the slowest guardrail has what it asks for; meanwhile all gain."""
-    total, stages = 0.0, len(growths)
-    for at in range(stage, stages):
-        asked = safe * (at + 1) / stages
-        waits = [_wait(asked - known, grows) for known, grows in zip(have, growths[at], strict=True)]
-        if any(math.isnan(wait) for wait in waits):
-            return math.nan
-        wait = max(1.0, *waits)
-        if math.isinf(wait):
-            return math.inf
-        total += wait + (MOVED if at > stage else 0.0)
-        have = [known + wait * grows for known, grows in zip(have, growths[at], strict=True)]
-    return total
-
-
-def _wait(lacks: float, grows: float) -> float:
-    if lacks <= 0.0:
-        return 0.0
-    return math.inf if grows <= 0.0 else lacks / grows
+    paces = [[found.safe if found else NOTHING for found in each] for each in ahead]
+    safe, left = limits(wish, rollout.restarts).safe, range(rollout.stage, len(stages))
+    asked = [safe * (at + 1) / len(stages) for at in left]
+    windows, _ = passage(paces[rollout.stage :], [known(tracks) for tracks in tally.tracks], asked)
+    return (windows + MOVED * (len(left) - 1)) * wish.window
