@@ -65,6 +65,33 @@ def test_before_a_window_it_says_that_nothing_is_known() -> None:
     assert "1x of 100x to abort" in said
 
 
+def test_between_windows_it_says_how_many_there_are_and_before_how_many_it_is_silent() -> None:
+    town = Town()
+    town.commit("one")
+    town.settle()
+    for minute in range(60):
+        town.traffic(of=6000, control_bad=8.0 * (minute % 8 == 0), seconds=60.0)
+        town.look()
+    town.commit("two")
+    town.settle()
+    town.roll(4)
+    (errors,) = on_its_way(town).guardrails
+    assert errors.between
+    assert 0 < errors.between.windows < errors.between.least == 10
+    assert (errors.evidence.harm, errors.evidence.safety) == (0.0, 0.0)
+    said = "\n".join(progress_lines(on_its_way(town), "1.0.0"))
+    assert f"{errors.between.windows} of the 10 windows before which it says nothing" in said
+    assert len({line.index("[") for line in said.split("\n") if "[" in line}) == 1
+
+
+def test_a_shadow_gets_copies_and_stable_answers_all() -> None:
+    town = Town().with_a_candidate(rollout="strategy: shadow")
+    town.roll(3)
+    said = status.text(overview(town))
+    assert "1.0.0 100 % (" in said
+    assert "1.1.0 copies of 5 % (" in said
+
+
 def overview(town: Town) -> Overview:
     scene = gather(town.world, town.memory, "delay")
     progress = {"production": on_its_way(town)}

@@ -4,7 +4,7 @@ import math
 
 from headway.decide.rollout.estimate import Estimate
 from headway.decide.rollout.reach import time_in_words
-from headway.reconcile.progress import Progress
+from headway.reconcile.progress import Compared, Progress
 
 __all__ = ["progress_lines"]
 
@@ -16,13 +16,29 @@ NAME = 14
 def progress_lines(progress: Progress, stable: str) -> list[str]:
     """What to go, and two or three lines a guardrail."""
     lines = [_times(progress, stable)]
+    wide = max([NAME, *(len(guarded.evidence.guardrail) + 2 for guarded in progress.guardrails)])
     for guarded in progress.guardrails:
         evidence = guarded.evidence
-        lines.append(f"{evidence.guardrail:<{NAME}}harm    {_bar(evidence.harm, evidence.harm_at)} to abort")
-        lines.append(f"{'':<{NAME}}safety  {_bar(evidence.safety, evidence.safety_at)} to pass the stage")
+        lines.append(f"{evidence.guardrail:<{wide}}harm    {_bar(evidence.harm, evidence.harm_at)} to abort")
+        lines.append(f"{'':<{wide}}safety  {_bar(evidence.safety, evidence.safety_at)} to pass the stage")
+        if guarded.between:
+            lines.append(f"{'':<{wide}}so far  {_between(guarded.between)}")
         if guarded.estimate:
-            lines.append(f"{'':<{NAME}}ratio   {_ratio(guarded.estimate)}")
+            lines.append(f"{'':<{wide}}ratio   {_ratio(guarded.estimate)}")
     return lines
+
+
+def _between(compared: Compared) -> str:
+    """How many windows there are to be compared with one another, and what they can show yet.
+
+    >>> _between(Compared(windows=4, least=10, bursts=3.6))
+    '4 of the 10 windows before which it says nothing'
+    >>> _between(Compared(windows=12, least=10, bursts=10.84))
+    '12 windows, in which 10.8 bursts would have come at its margin'
+    """
+    if compared.windows < compared.least:
+        return f"{compared.windows} of the {compared.least} windows before which it says nothing"
+    return f"{compared.windows} windows, in which {compared.bursts:.1f} bursts would have come at its margin"
 
 
 def _times(progress: Progress, stable: str) -> str:

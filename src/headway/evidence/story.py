@@ -97,7 +97,8 @@ def _told(record: Record, seen: Seen) -> tuple[str, str]:  # noqa: PLR0911 - one
             return _released(seen), seen.why
         case RolledOut():
             drawn = f"\ndrawn in the store as {seen.picture}" if seen.picture else ""
-            return f"rollout {seen.outcome} after {len(seen.rollout.windows)} windows", f"{seen.rollout.why}{drawn}"
+            way = "rollout of copies" if seen.rollout.split == "copies" else "rollout"
+            return f"{way} {seen.outcome} after {len(seen.rollout.windows)} windows", f"{seen.rollout.why}{drawn}"
         case Requested():
             return f"asked: {seen.action}{f' {seen.to}' if seen.to else ''}", seen.why
         case Alerted():

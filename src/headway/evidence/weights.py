@@ -1,14 +1,21 @@
 """How one route's requests are split between versions."""
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-__all__ = ["Backend", "Route", "Split"]
+__all__ = ["Backend", "Route", "Split", "share_in_words"]
 
 # What a version's share means: it answers so many requests, it gets copies of so many that stable answers, or it
 # answers all requests of so many users.
 Split: TypeAlias = Literal["answers", "copies", "users"]
+
+SHARES: Mapping[Split, str] = {
+    "answers": "{:g} %",
+    "copies": "copies of {:g} %",
+    "users": "{:g} % of the users",
+}
 
 
 class Backend(Struct, frozen=True, kw_only=True):
@@ -33,3 +40,12 @@ class Route(Struct, frozen=True, kw_only=True):
     listen: str = ""
     split: Split = "answers"
     header: str = ""
+
+
+def share_in_words(weight: float, split: Split) -> str:
+    """A candidate's share, in percent: what it answers, or gets copies of.
+
+    >>> [share_in_words(20.0, split) for split in ("answers", "copies")]
+    ['20 %', 'copies of 20 %']
+    """
+    return SHARES[split].format(weight)

@@ -7,6 +7,7 @@ from msgspec import structs
 from headway.decide.rollout.decision import decide
 from headway.evidence.record import Released
 from headway.evidence.stage import Rollout
+from headway.evidence.weights import share_in_words
 from headway.evidence.window import Window
 from headway.plan.action import Roll
 from headway.plan.facts import Place
@@ -68,7 +69,8 @@ def _moved(scene: Scene, place: Place, before: Rollout, after: Rollout) -> Effec
         act(scene, place, place.stable, place.candidate, structs.replace(after, weight=0.0))
     elif moved or place.stale:
         act(scene, place, place.stable, place.candidate, after)
-    line = f"{place.environment}: {after.candidate.version} {after.state} at {after.weight:g} %: {after.why}"
+    share = share_in_words(after.weight, after.split)
+    line = f"{place.environment}: {after.candidate.version} {after.state} at {share}: {after.why}"
     return Effect(line=line if moved else "")
 
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from headway.decide.rollout.reach import false_aborts
 from headway.evidence.state import ModelState
+from headway.evidence.weights import Split
 from headway.plan.action import Action, Assess, Lock, NotAgain, Nothing, Release, Roll, Train, Wait
 from headway.plan.facts import Facts, Place
 from headway.reconcile.ports import Observed
@@ -23,7 +24,7 @@ YEAR_S = 365 * 86_400.0
 class PlaceStatus(Struct, frozen=True, kw_only=True):
     """One model in one environment; weights in percent, `ready` as `ready/wanted` replicas by version.
 
-    `progress` says how a rollout goes on, where one does.
+    `split` is what a candidate's weight means, `progress` says how a rollout goes on, where one does.
     """
 
     environment: str
@@ -34,6 +35,7 @@ class PlaceStatus(Struct, frozen=True, kw_only=True):
     weights: dict[str, float] = {}
     ready: dict[str, str] = {}
     rollout: str = ""
+    split: Split = "answers"
     stage: int = 0
     windows: int = 0
     why: str = ""
@@ -184,6 +186,7 @@ def _place(place: Place, observed: Observed, progress: Progress | None) -> Place
         weights=dict(observed.weights),
         ready={work.version: f"{work.ready}/{work.wanted}" for work in observed.workloads},
         rollout=rollout.state if rollout else "",
+        split=rollout.split if rollout else "answers",
         stage=rollout.stage if rollout else 0,
         windows=len(rollout.windows) if rollout else 0,
         why=rollout.why if rollout else "",

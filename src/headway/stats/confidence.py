@@ -43,7 +43,7 @@ NONE = (0.0,) * (len(LIFTS) + 1)
 REJECTED: Logs = ()
 
 
-class Confidence(Struct, frozen=True, kw_only=True):
+class Confidence(Struct, frozen=True, kw_only=True, tag="requests"):
     """What windows have said about the ratio p/q or the offset p - q of two rates.  Begin with `unknown`.
 
     Values of the grid up to place `low` and from place `high` on are rejected; for those between, `above` and `below`

@@ -38,6 +38,19 @@ def test_going_on_and_starting_again_give_the_same_numbers() -> None:
         assert estimated(rollout, WISH, kept) == estimated(rollout, WISH)
 
 
+def test_in_bursts_the_ratio_is_known_between_windows_and_less_well() -> None:
+    rollout = played(3.0)
+    bursty = structs.replace(rollout, before=structs.replace(rollout.before, spread={"errors": 10.0}))
+    part = estimated(structs.replace(bursty, windows=bursty.windows[:7]), WISH)
+    kept = msgspec.json.decode(msgspec.json.encode(part), type=Estimates)
+    assert estimated(bursty, WISH, kept) == estimated(bursty, WISH)
+    (by_requests, *_), (between, *_) = (tuple(ratios(estimated(each, WISH), WISH)) for each in (rollout, bursty))
+    assert by_requests
+    assert between
+    assert between.ratio.point == pytest.approx(by_requests.ratio.point)
+    assert between.ratio.low <= by_requests.ratio.low < 3.0 < by_requests.ratio.high <= between.ratio.high
+
+
 def test_what_is_known_of_another_test_or_another_wish_is_left_behind() -> None:
     rollout = played(1.0)
     known = estimated(rollout, WISH)

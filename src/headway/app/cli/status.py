@@ -7,6 +7,7 @@ import click
 from headway.app.progress_text import progress_lines
 from headway.app.show import output_option, repo_option, show
 from headway.app.views import Overview
+from headway.evidence.weights import share_in_words
 from headway.reconcile.status import ModelStatus, PlaceStatus
 
 __all__ = ["command"]
@@ -80,5 +81,12 @@ def _place(place: PlaceStatus) -> list[str]:
 
 def _version(place: PlaceStatus, version: str, *, shared: bool) -> str:
     weight = place.weights.get(version)
-    share = f" {weight:g} %" if weight is not None and shared else ""
+    share = f" {_share(place, version, weight)}" if weight is not None and shared else ""
     return f"{version}{share} ({place.ready.get(version, '0/0')} ready)"
+
+
+def _share(place: PlaceStatus, version: str, weight: float) -> str:
+    """Beside one that gets copies, stable answers everything."""
+    if place.split == "copies" and version == place.stable:
+        return share_in_words(100.0, "answers")
+    return share_in_words(weight, place.split if version == place.candidate else "answers")

@@ -4,24 +4,28 @@ Nothing is decided by it: what decides is the evidence, and this says in numbers
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
 
 from msgspec import Struct
 
 from headway.decide.rollout.guardrails.evidence import fold, opened, stage_of
-from headway.decide.rollout.guardrails.kind import ENOUGH, requests, share
+from headway.decide.rollout.guardrails.kind import ENOUGH, bursts, requests, share
 from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.stage import Rollout, Tally
-from headway.evidence.window import Window
+from headway.evidence.window import Past, Window
 from headway.spec.digest import digest_of
-from headway.spec.guardrail import ErrorGuardrail, LatencyGuardrail
+from headway.spec.guardrail import ErrorGuardrail, Guardrail, LatencyGuardrail, title
 from headway.spec.rollout import Rollout as Wish
 from headway.stats.confidence import Confidence, interval_of, narrowed, unknown
+from headway.stats.confidence_between import ConfidenceBetween, ratio_between, ratio_narrowed, ratio_unknown
 from headway.stats.intervals import Interval
 
 __all__ = ["ALPHA", "Estimate", "Estimates", "estimated", "ratios"]
 
 # The intervals miss the truth, ever, in one rollout of twenty.
 ALPHA = 0.05
+# Request by request or, where the stable version's windows differed, between windows.
+Ratio: TypeAlias = Confidence | ConfidenceBetween
 
 
 class Estimates(Struct, frozen=True, kw_only=True):
@@ -33,7 +37,7 @@ class Estimates(Struct, frozen=True, kw_only=True):
     of: str
     windows: int
     tally: Tally
-    ratios: tuple[Confidence, ...]
+    ratios: tuple[Ratio, ...]
 
 
 class Estimate(Struct, frozen=True, kw_only=True):
@@ -55,11 +59,18 @@ class _Compared(Struct, frozen=True, kw_only=True):
     of: int
 
 
-def _narrowed(so_far: Confidence, seen: _Compared | None, window: Window) -> Confidence:
+def _begun(guardrail: Guardrail, before: Past) -> Ratio:
+    return ratio_unknown(alpha=ALPHA) if bursts(before.spread, title(guardrail)) else unknown("ratio", alpha=ALPHA)
+
+
+def _narrowed(so_far: Ratio, seen: _Compared | None, window: Window, spread: float) -> Ratio:
     """One more window, by what was known before it."""
     if seen is None or seen.of < ENOUGH:
         return so_far
-    return narrowed(so_far, share(seen.known, seen.of), requests(window, seen.bad, seen.beside))
+    rate, counts = share(seen.known, seen.of), requests(window, seen.bad, seen.beside)
+    if isinstance(so_far, ConfidenceBetween):
+        return ratio_narrowed(so_far, rate, counts, spread=spread)
+    return narrowed(so_far, rate, counts)
 
 
 def _errors(tally: Tally, number: int, window: Window) -> _Compared:  # noqa: ARG001 - one signature for all
@@ -110,15 +121,16 @@ def estimated(rollout: Rollout, wish: Wish, known: Estimates | None = None) -> E
     of = digest_of([rollout.candidate, rollout.started, rollout.lost, rollout.restarts, wish.guardrails, stages])
     if known is None or known.of != of or known.windows > len(rollout.windows):
         begun = opened(of, wish.guardrails, rollout.before)
-        known = Estimates(
-            of=of, windows=0, tally=begun, ratios=tuple(unknown("ratio", alpha=ALPHA) for _ in wish.guardrails)
-        )
-    tally, found = known.tally, known.ratios
+        ratios = tuple(_begun(guardrail, rollout.before) for guardrail in wish.guardrails)
+        known = Estimates(of=of, windows=0, tally=begun, ratios=ratios)
+    tally, found, spread = known.tally, known.ratios, rollout.before.spread
     for window in rollout.windows[known.windows :]:
         if stage_of(stages, window.weight) is None:
             continue
         found = tuple(
-            _narrowed(so_far, COMPARED[type(guardrail)](tally, number, window), window)
+            _narrowed(
+                so_far, COMPARED[type(guardrail)](tally, number, window), window, spread.get(title(guardrail), 1.0)
+            )
             if type(guardrail) in COMPARED
             else so_far
             for number, (guardrail, so_far) in enumerate(zip(wish.guardrails, found, strict=True))
@@ -131,4 +143,8 @@ def ratios(estimates: Estimates, wish: Wish) -> Iterator[Estimate | None]:
     """Each guardrail's estimate, in the wish's order; None for a kind that compares no shares of requests."""
     for number, (guardrail, so_far) in enumerate(zip(wish.guardrails, estimates.ratios, strict=True)):
         bad = BAD.get(type(guardrail))
-        yield Estimate(what=bad(estimates.tally, number), ratio=interval_of(so_far)) if bad else None
+        yield Estimate(what=bad(estimates.tally, number), ratio=_interval(so_far)) if bad else None
+
+
+def _interval(so_far: Ratio) -> Interval:
+    return ratio_between(so_far) if isinstance(so_far, ConfidenceBetween) else interval_of(so_far)
