@@ -1,6 +1,7 @@
 """Counters of a monitoring system as samples of their guardrails: both arms' bad and all, up to one time."""
 
 import math
+from collections.abc import Mapping, Sequence
 
 from headway.evidence.stage import Rollout
 from headway.evidence.window import Part, Sample
@@ -9,8 +10,9 @@ from headway.reconcile.scene import Scene
 from headway.reconcile.windows import Counter, Reading
 from headway.spec.guardrail import MetricGuardrail, title
 from headway.stats.counters import Counters, Increment, increment
+from headway.stats.counters import Sample as Scraped
 
-__all__ = ["metric", "read"]
+__all__ = ["history", "metric", "read"]
 
 # A scrape takes a while, and its samples bear the time at which it began: what is newer is left for the next window.
 SETTLED_S = 5.0
@@ -18,6 +20,8 @@ SETTLED_S = 5.0
 BACK_S = 300.0
 # A counter of whole things that is further from a whole number counts something else.
 WHOLE = 1e-6
+# So many minutes of the stable version say how a metric is to be judged, as for what the router counts.
+MINUTES, MINUTE_S = 90, 60.0
 
 
 def read(scene: Scene, guardrail: MetricGuardrail, rollout: Rollout, before: Reading | None) -> Reading | None:
@@ -59,6 +63,37 @@ def metric(guardrail: MetricGuardrail, rollout: Rollout, after: Reading) -> Samp
     bad, of, control_bad, control_of = (number or 0 for number in numbers)
     part = Part(name="bad", bad=bad, of=of, control_bad=control_bad, control_of=control_of)
     return Sample(guardrail=title(guardrail), parts=(part,)) if part.sound else None
+
+
+def history(scene: Scene, guardrail: MetricGuardrail, rollout: Rollout) -> tuple[tuple[int, int], ...]:
+    """What the stable version counted in each minute before a rollout: bad ones, and all; only of minutes with any."""
+    address = scene.wish.environments[rollout.environment].spec.prometheus
+    at, over_s = scene.now - SETTLED_S, MINUTES * MINUTE_S + BACK_S
+    found = []
+    for selector in (guardrail.prometheus.bad, guardrail.prometheus.of) if address else ():
+        asked = _filled(selector, rollout, rollout.over.version)
+        try:
+            found.append(_by_minute(scene.world.metrics.samples(address, asked, at=at, over_s=over_s), at))
+        except PortError:
+            return ()
+    return tuple((bad or 0, of) for bad, of in zip(*found, strict=True) if of and (bad or 0) <= of)
+
+
+def _by_minute(found: Mapping[str, Sequence[Scraped]], until: float) -> list[int | None]:
+    """The increments of the last minutes; none before the first sample."""
+    minutes: list[dict[str, list[Scraped]]] = [{} for _ in range(MINUTES + 1)]
+    for name, samples in found.items():
+        for one in samples:
+            minute = MINUTES - int((until - one.at) // MINUTE_S)
+            minutes[max(0, minute)].setdefault(name, []).append(one)
+    counters, added = None, []
+    for samples_of in minutes:
+        if counters or samples_of:
+            counters, more = increment(counters, samples_of, until=until)
+            added.append(_whole(more))
+        else:
+            added.append(None)
+    return added[1:]
 
 
 def _whole(added: Increment) -> int | None:

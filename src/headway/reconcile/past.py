@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from msgspec import Struct
 
-from headway.decide.rollout.spread import spread_of
+from headway.decide.rollout.spread import Counted, spread_of
 from headway.evidence.window import Arm
 from headway.reconcile.scene import Scene
 from headway.spec.guardrail import Guardrail
@@ -36,10 +36,15 @@ def note(scene: Scene, environment: str, window: Arm, edges_ms: tuple[float, ...
     scene.world.runtime.remember(_key(scene, environment), msgspec.json.encode(noted))
 
 
-def spread(scene: Scene, environment: str, guardrails: Sequence[Guardrail]) -> Mapping[str, float]:
-    """By guardrail, how much more these windows differ than their counts alone make them; none of few windows."""
+def spread(
+    scene: Scene, environment: str, guardrails: Sequence[Guardrail], counted: Mapping[str, Counted] | None = None
+) -> Mapping[str, float]:
+    """By guardrail, how much more these windows differ than their counts alone make them; none of few windows.
+
+    `counted` are minutes of other sources, by guardrail.
+    """
     noted = _recalled(scene, environment)
-    return spread_of(guardrails, noted.windows, noted.edges_ms)
+    return spread_of(guardrails, noted.windows, noted.edges_ms, counted or {})
 
 
 def _recalled(scene: Scene, environment: str) -> Noted:

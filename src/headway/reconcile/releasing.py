@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal
 
+from msgspec import structs
+
 from headway.decide.rollout.decision import finish, give_up
 from headway.decide.rollout.picture import picture
 from headway.decide.rollout.rules import verdict_of
@@ -18,10 +20,12 @@ from headway.plan.facts import Place
 from headway.reconcile.book import Draft
 from headway.reconcile.documents import paragraph, release_file, release_path, statement_path
 from headway.reconcile.keeping import keep
+from headway.reconcile.metrics import history
 from headway.reconcile.objects import act, replicas
 from headway.reconcile.past import spread
 from headway.reconcile.ports import PortError, Store
 from headway.reconcile.scene import Effect, Scene
+from headway.spec.guardrail import MetricGuardrail, title
 from headway.spec.metadata import API_VERSION, Metadata
 from headway.spec.model import Model
 from headway.spec.release import Release as ReleaseDocument
@@ -80,7 +84,7 @@ def begin(scene: Scene, place: Place, candidate: Served, over: Served, *, lost: 
     tries = scene.memory.book.ledger.model(scene.facts.model).tries
     known = observed.counts.get(over.version, Arm())
     running = max((work.wanted for work in observed.workloads if work.version == over.version), default=0)
-    return Rollout(
+    rollout = Rollout(
         model=scene.facts.model,
         environment=place.environment,
         candidate=candidate,
@@ -91,12 +95,13 @@ def begin(scene: Scene, place: Place, candidate: Served, over: Served, *, lost: 
         restarts=tries.get((candidate.bundle, place.environment), Try()).starts,
         lost=lost,
         replicas=max(running, replicas(model, place)),
-        before=Past(
-            starts=known.starts,
-            errors=known.errors,
-            spread=spread(scene, place.environment, model.spec.rollout.guardrails),
-        ),
+        before=Past(starts=known.starts, errors=known.errors),
     )
+    guardrails = model.spec.rollout.guardrails
+    metrics = [guardrail for guardrail in guardrails if isinstance(guardrail, MetricGuardrail)]
+    counted = {title(metric): history(scene, metric, rollout) for metric in metrics}
+    differ = spread(scene, place.environment, guardrails, counted)
+    return structs.replace(rollout, before=structs.replace(rollout.before, spread=differ))
 
 
 def ended(store: Store, model: Model, rollout: Rollout, outcome: Outcome) -> Draft:

@@ -5,9 +5,9 @@ Of several parts harm is the mean and safety the worst.
 
 from collections.abc import Sequence
 
-from headway.decide.rollout.guardrails.kind import ENOUGH, Look, counted, share
-from headway.stats.sequential import Line, log_harm, log_safe
-from headway.stats.track import Track, begun, grown
+from headway.decide.rollout.guardrails.kind import ENOUGH, Look, counted, judged, share
+from headway.stats.sequential import Line
+from headway.stats.track import Track, begun
 
 __all__ = ["rates"]
 
@@ -34,6 +34,6 @@ def rates(
             found.append(track)
             continue
         rate = share(before.control_bad, before.control_of)
-        harm, safe = log_harm(lines[0], rate, counted(part)), log_safe(lines[1], rate, counted(part))
-        found.append(grown(track, stage=look.stage, harm=harm, safe=safe))
+        harm, safe = ((line, counted(part)) for line in lines)
+        found.append(judged(track, look, title, rate=rate, asked=(harm, safe)))
     return tuple(found)
