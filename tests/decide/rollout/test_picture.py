@@ -115,6 +115,7 @@ def test_how_alike_a_shadow_answers_has_a_plot_of_its_own() -> None:
     (_, agreement) = history(rollout, SHADOW)[-1].guardrails
     assert (agreement.guardrail, agreement.safety) == ("agreement", numbers["agreement safe"])
     assert "agreement" in said(picture(rollout, SHADOW))
+    assert any(line.endswith("in production, by copies: promoting") for line in said(picture(rollout, SHADOW)))
 
 
 def test_words_of_others_stay_words() -> None:

@@ -35,6 +35,7 @@ def picture(rollout: Rollout, wish: Wish) -> bytes:
     plots = max(1, len(names))
     wide, high = LEFT + WIDE + RIGHT, TOP + plots * HIGH + (plots - 1) * GAP + BOTTOM
     head = f"{rollout.model} {rollout.candidate.version} over {rollout.over.version} in {rollout.environment}"
+    head += ", by copies" if rollout.split == "copies" else ""
     why = rollout.why if len(rollout.why) <= WHY_AT_MOST else f"{rollout.why[: WHY_AT_MOST - 2].rstrip()} …"
     size = f'width="{wide:g}" height="{high:g}" viewBox="0 0 {wide:g} {high:g}"'
     told = 'role="img" aria-labelledby="title desc"'
