@@ -72,7 +72,13 @@ def ratio_narrowed(so_far: ConfidenceBetween, control: float, counts: Counts, *,
 
 
 def ratio_between(so_far: ConfidenceBetween) -> Interval:
-    """The estimate and the interval so far; the estimate is nan while no arm has a bad request."""
+    """The estimate and the interval so far; the estimate is nan while no arm has a bad request.
+
+    >>> known = ratio_unknown()
+    >>> alike = Counts(bad=100, of=10000, control_bad=100, control_of=10000)
+    >>> ratio_between(ratio_narrowed(known, 0.01, alike, spread=2.0))  # a single window says nothing yet
+    Interval(point=1.0, low=0.0, high=inf)
+    """
     low = RATIOS[so_far.low] if so_far.low >= 0 else 0.0
     high = RATIOS[so_far.high] if so_far.high < len(RATIOS) else math.inf
     none = math.inf if so_far.mine else math.nan
