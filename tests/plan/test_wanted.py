@@ -134,26 +134,26 @@ def weights(found: tuple[Share, ...]) -> dict[Served, float]:
 
 def test_a_version_that_is_not_ready_gets_no_traffic_while_another_answers() -> None:
     going = [running(NEW, 100, stable=True), running(OLD, 0, ready=0)]
-    assert weights(shares(wished(OLD, None), going)) == {OLD: 0.0, NEW: 100}
+    assert weights(shares(wished(OLD), going)) == {OLD: 0.0, NEW: 100}
 
 
 def test_once_ready_it_takes_over_and_the_other_goes() -> None:
     going = [running(NEW, 100, stable=True), running(OLD, 0)]
-    assert weights(shares(wished(OLD, None), going)) == {OLD: 100.0}
+    assert weights(shares(wished(OLD), going)) == {OLD: 100.0}
 
 
 def test_a_candidate_rises_only_with_its_share_of_replicas() -> None:
     asked = Share(served=NEW, weight=20.0, replicas=part(20.0, 10))
     going = [running(OLD, 95, ready=10, wanted=10, stable=True), running(NEW, 5, ready=1)]
-    held = shares(wished(OLD, asked, replicas=10), going)
+    held = shares(wished(OLD, (asked,), replicas=10), going)
     assert [(share.weight, share.replicas) for share in held] == [(95.0, 10), (5.0, 2)]
     going[1] = running(NEW, 5, ready=2, wanted=2)
-    assert weights(shares(wished(OLD, asked, replicas=10), going)) == {OLD: 80.0, NEW: 20.0}
+    assert weights(shares(wished(OLD, (asked,), replicas=10), going)) == {OLD: 80.0, NEW: 20.0}
 
 
 def test_a_promoted_version_takes_everything_only_with_all_replicas() -> None:
     going = [running(OLD, 50, ready=4, wanted=4, stable=True), running(NEW, 50, ready=2, wanted=2)]
-    assert [(share.served, share.weight, share.replicas) for share in shares(wished(NEW, None, replicas=4), going)] == [
+    assert [(share.served, share.weight, share.replicas) for share in shares(wished(NEW, replicas=4), going)] == [
         (OLD, 50.0, 4),
         (NEW, 50.0, 4),
     ]
@@ -161,13 +161,13 @@ def test_a_promoted_version_takes_everything_only_with_all_replicas() -> None:
 
 def test_a_retreat_waits_for_nothing() -> None:
     going = [running(OLD, 50, ready=1, wanted=4, stable=True), running(NEW, 50, ready=4, wanted=4)]
-    assert weights(shares(wished(OLD, None, replicas=4), going)) == {OLD: 100.0}
+    assert weights(shares(wished(OLD, replicas=4), going)) == {OLD: 100.0}
 
 
 def test_a_rollback_to_who_was_kept_is_instant() -> None:
     going = [running(NEW, 100, ready=4, wanted=4, stable=True), running(OLD, 0, ready=4, wanted=4)]
-    assert weights(shares(wished(OLD, None, replicas=4), going)) == {OLD: 100.0}
-    assert [(share.served, share.weight, share.replicas) for share in wished(NEW, None, OLD, replicas=4)] == [
+    assert weights(shares(wished(OLD, replicas=4), going)) == {OLD: 100.0}
+    assert [(share.served, share.weight, share.replicas) for share in wished(NEW, (), OLD, replicas=4)] == [
         (NEW, 100.0, 4),
         (OLD, 0.0, 4),
     ]
@@ -185,7 +185,7 @@ def test_weights_add_up_and_only_what_is_ready_rises(
 ) -> None:
     going = [running(OLD, 100 - share, ready=ready[0], stable=True), running(NEW, share, ready=ready[1])]
     candidate = Share(served=NEW, weight=weight, replicas=part(weight, 3))
-    wanted = wished(NEW, None, OLD if kept else None, replicas=3) if promoted else wished(OLD, candidate, replicas=3)
+    wanted = wished(NEW, (), OLD if kept else None, replicas=3) if promoted else wished(OLD, (candidate,), replicas=3)
     found = shares(wanted, going)
     assert sum(part.weight for part in found) == 100
     new = next(part for part in found if part.served == NEW)

@@ -23,6 +23,7 @@ from headway.evidence.record import Record, Requested, RolledOut, Signers, StepR
 from headway.evidence.stage import Rollout
 from headway.evidence.state import ModelState
 from headway.evidence.summary import Summary
+from headway.evidence.verdict import Verdict
 from headway.evidence.window import Arm
 from headway.plan.action import Action
 from headway.plan.wanted import next_actions
@@ -341,6 +342,10 @@ class Town:
     def rollouts(self) -> list[RolledOut]:
         """How rollouts ended, oldest first."""
         return [record.seen for record in self.records(RolledOut) if isinstance(record.seen, RolledOut)]
+
+    def last_verdict(self) -> Verdict:
+        """What the record of the last rollout that ended concludes."""
+        return self.records(RolledOut)[-1].verdicts[0]
 
     def subjects(self) -> list[str]:
         """The story of the branch headway, oldest first."""

@@ -57,7 +57,7 @@ def yaml_of(made: tuple[Object, ...]) -> str:
 
 
 def _arms(model: Model, environment: str, standing: Standing, statements: Mapping[str, bytes]) -> Iterator[ServedArm]:
-    for served, weight in ((standing.stable, 100.0), (standing.candidate, 0.0)):
+    for served, weight in ((standing.stable, 100.0), *((served, 0.0) for served in standing.coming)):
         if served:
             path = statement_path(model.metadata.name, environment, served.version)
             yield ServedArm(

@@ -19,7 +19,8 @@ def line_of(action: Action) -> str:  # noqa: PLR0911 - one line an action
             return f"measure {action.served.version} for {action.environment}{over}"
         case Release():
             version = action.candidate or action.stable
-            return f"{action.environment}: {action.how} {version.version if version else ''}: {action.why}"
+            beside = f" beside {', '.join(served.version for served in action.also)}" if action.also else ""
+            return f"{action.environment}: {action.how} {version.version if version else ''}{beside}: {action.why}"
         case Roll():
             return f"{action.environment}: go on with the rollout"
         case Apply():

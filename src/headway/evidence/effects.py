@@ -1,6 +1,6 @@
 """What each kind of record changes about a model: one short function a kind."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import assert_never
 
 from msgspec import Struct, structs
@@ -111,6 +111,7 @@ def _released(state: ModelState, said: _Said, seen: Released) -> ModelState:
     standing = Standing(
         stable=seen.stable,
         candidate=seen.candidate,
+        also=seen.also,
         over=seen.over,
         stables=_stables(before.stables if before else (), seen),
         since=before.since if before and before.stable == seen.stable else said.at,
@@ -126,7 +127,7 @@ def _released(state: ModelState, said: _Said, seen: Released) -> ModelState:
     state = structs.replace(
         state,
         standing={**state.standing, environment: standing},
-        tries=_tried(state, said, seen, before.candidate if before else None),
+        tries=_tried(state, said, seen, before.coming if before else ()),
         pending=_still_pending(state.pending, environment, seen),
     )
     if seen.how in {"aborted", "rolled back"}:
@@ -155,21 +156,23 @@ def _replaced(before: Standing | None, seen: Released) -> Served | None:
     return before.replaced if before.stable == seen.stable else before.stable
 
 
-def _tried(state: ModelState, said: _Said, seen: Released, candidate: Served | None) -> dict[tuple[str, str], Try]:
-    """Counts a start; the release that ends a rollout is its outcome where no record of the rollout says more.
+def _tried(state: ModelState, said: _Said, seen: Released, coming: Sequence[Served]) -> dict[tuple[str, str], Try]:
+    """Counts starts; the release that ends a rollout is its outcome where no record of the rollout says more.
 
-    A start of the version that is on its way already says that its state was lost, and begins its test again.
+    A start of the versions that are on their way already (`coming`) says that their state was lost, and begins the
+    test again.
     """
     tries, environment = dict(state.tries), said.about.environment
-    entered = {"started": seen.candidate, "direct": seen.stable}.get(seen.how)
-    if candidate and candidate != seen.candidate and (last := tries.get((candidate.bundle, environment))):
-        ended = last.outcome or ("promoted" if seen.stable == candidate else "aborted")
-        tries[candidate.bundle, environment] = structs.replace(last, outcome=ended)
-    if entered:
+    lost = seen.how == "started" and bool(coming) and seen.candidate == coming[0]
+    for left in () if lost else coming:
+        if last := tries.get((left.bundle, environment)):
+            ended = last.outcome or ("promoted" if seen.stable == left else "aborted")
+            tries[left.bundle, environment] = structs.replace(last, outcome=ended)
+    for entered in seen.entered:
         key = (entered.bundle, environment)
         last = tries.get(key, Try())
         outcome = "promoted" if seen.how == "direct" else ""
-        again = entered == candidate
+        again = lost and entered in coming
         tries[key] = Try(
             starts=last.starts + 1,
             started=last.started if again else said.at,
@@ -190,9 +193,19 @@ def _still_pending(pending: Iterable[Request], environment: str, seen: Released)
 
 
 def _ended(state: ModelState, seen: RolledOut) -> ModelState:
-    key = (seen.rollout.candidate.bundle, seen.rollout.environment)
-    ended = structs.replace(state.tries.get(key, Try()), outcome=seen.outcome, replicas=seen.rollout.replicas)
-    return structs.replace(state, tries={**state.tries, key: ended})
+    tries, rollout = dict(state.tries), seen.rollout
+    for arm in rollout.arms:
+        key = (arm.bundle, rollout.environment)
+        outcome = _outcome(seen, arm)
+        tries[key] = structs.replace(tries.get(key, Try()), outcome=outcome, replicas=rollout.replicas)
+    return structs.replace(state, tries=tries)
+
+
+def _outcome(seen: RolledOut, arm: Served) -> str:
+    """Who was shown to be worse was aborted, whatever became of the others; who lost to another was superseded."""
+    if arm.version in seen.rollout.dropped:
+        return "aborted"
+    return "superseded" if seen.outcome == "promoted" and arm != seen.rollout.heir else seen.outcome
 
 
 def _requested(state: ModelState, said: _Said, seen: Requested) -> ModelState:

@@ -1,19 +1,34 @@
 """Sums of an experiment between users: counts of each arm by random groups of its users.  Knows no rule."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
 from headway.evidence.window import Arm, total
 
-__all__ = ["Experiment", "summed"]
+__all__ = ["Dropped", "Experiment", "summed"]
+
+
+class Dropped(Struct, frozen=True, kw_only=True):
+    """A version that was shown to be worse at a look, after so many windows, with its sums and stable's until then.
+
+    Its users are stable's since, and are counted for none.
+    """
+
+    version: str
+    look: int
+    windows: int
+    edges_ms: tuple[float, ...]
+    control: tuple[Arm, ...]
+    candidate: tuple[Arm, ...]
 
 
 class Experiment(Struct, frozen=True, kw_only=True):
     """What the windows of an experiment add up to; `wish` is the digest of what it was counted under.
 
     `looks` counts how often it was judged, the last time after `looked` windows of `windows`; `uneven` is whether users
-    were found not to be split as intended.
+    were found not to be split as intended.  `others` are the sums of versions beside the newest, `dropped` those that
+    left the experiment before its end.
     """
 
     wish: str
@@ -24,6 +39,8 @@ class Experiment(Struct, frozen=True, kw_only=True):
     edges_ms: tuple[float, ...] = ()
     control: tuple[Arm, ...] = ()
     candidate: tuple[Arm, ...] = ()
+    others: Mapping[str, tuple[Arm, ...]] = {}
+    dropped: tuple[Dropped, ...] = ()
 
 
 def summed(before: Sequence[Arm], more: Sequence[Arm]) -> tuple[Arm, ...]:

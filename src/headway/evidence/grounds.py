@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from headway.evidence.ledger import Entry
 from headway.evidence.proof import Asked, Line, Outside
-from headway.evidence.record import Released
 from headway.evidence.state import Judgement, Standing
 from headway.evidence.verdict import Answer
 from headway.evidence.walk import Walk
@@ -16,7 +15,6 @@ from headway.spec.release import Served
 
 __all__ = ["grounds"]
 
-_ENTERS = frozenset({"direct", "started"})
 _GOOD = frozenset({Answer.PASS, Answer.NOT_APPLICABLE})
 
 Where = tuple[str, str, Served]  # model, environment, version
@@ -117,16 +115,9 @@ def _trusted(seen: Walk, distrusted: frozenset[str]) -> _Trusted:
 
 def _entered(seen: Walk) -> Iterator[_Entered]:
     for number, entry, released in seen.released:
-        served = _let_in(released)
-        if served:
-            about = entry.record.subject
+        about = entry.record.subject
+        for served in released.entered:
             yield _Entered(model=about.model, environment=about.environment, served=served, number=number, entry=entry)
-
-
-def _let_in(released: Released) -> Served | None:
-    if released.how not in _ENTERS:
-        return None
-    return released.candidate if released.how == "started" else released.stable
 
 
 def _served(seen: Walk) -> Iterator[Where]:
@@ -140,7 +131,7 @@ def _served(seen: Walk) -> Iterator[Where]:
 def _of(standing: Standing) -> tuple[Served, ...]:
     if standing.retired:
         return ()
-    return tuple(served for served in (standing.stable, standing.candidate) if served)
+    return tuple(served for served in (standing.stable, *standing.coming) if served)
 
 
 def _in_force(trusted: _Trusted, one: _Entered, outside: Outside, main: str) -> Iterator[Line]:

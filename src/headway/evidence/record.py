@@ -99,14 +99,24 @@ class Judged(Struct, frozen=True, kw_only=True, tag_field="kind", tag="gates"):
 
 
 class Released(Struct, frozen=True, kw_only=True, tag_field="kind", tag="release"):
-    """A change of what serves: how, from what, to what.  `evidence` are digests of the records it rests on."""
+    """A change of what serves: how, from what, to what.  `evidence` are digests of the records it rests on.
+
+    `also` are versions that users see beside the candidate.
+    """
 
     how: Literal["direct", "started", "promoted", "aborted", "rolled back", "retired"]
     stable: Served | None
     candidate: Served | None = None
+    also: tuple[Served, ...] = ()
     over: Served | None = None
     evidence: tuple[str, ...] = ()
     why: str = ""
+
+    @property
+    def entered(self) -> tuple[Served, ...]:
+        """The versions that it lets into the environment."""
+        found = {"started": (self.candidate, *self.also), "direct": (self.stable,)}.get(self.how, ())
+        return tuple(served for served in found if served)
 
 
 class RolledOut(Struct, frozen=True, kw_only=True, tag_field="kind", tag="rollout"):

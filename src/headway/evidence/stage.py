@@ -43,6 +43,8 @@ class Rollout(Struct, frozen=True, kw_only=True):
     `before` holds the stable version's counts from before the start, if they are known; `lost` counts how often the
     state was lost; `replicas` are those that the stable version had at the start, below which it never shrinks.
     `split` is what the candidate's share means, from its start to its end; `experiment` the sums of one between users.
+    `also` are versions in it beside the candidate, of which all together have the `weight`; `winner` is the version
+    that had won at the last look, if one had.
     """
 
     model: str
@@ -63,3 +65,20 @@ class Rollout(Struct, frozen=True, kw_only=True):
     before: Past = Past()
     tally: Tally | None = None
     experiment: Experiment | None = None
+    also: tuple[Served, ...] = ()
+    winner: Served | None = None
+
+    @property
+    def arms(self) -> tuple[Served, ...]:
+        """The versions that are compared with stable, in the order in which users are dealt to them."""
+        return (self.candidate, *self.also)
+
+    @property
+    def dropped(self) -> frozenset[str]:
+        """Those of them that were shown to be worse while the others go on."""
+        return frozenset(each.version for each in self.experiment.dropped) if self.experiment else frozenset()
+
+    @property
+    def heir(self) -> Served:
+        """The version that becomes stable when this is promoted."""
+        return self.winner or self.candidate

@@ -66,12 +66,14 @@ class Standing(Struct, frozen=True, kw_only=True):
     """What serves in an environment, by the last release.
 
     `stables` are the versions that were stable, oldest first, without those that were left by a rollback; the last
-    is the one in force, `since` when it is.  `ended` is the candidate whose way this release ended, `replaced` the
-    version that the one in force took the place of by a promotion.  `main` is the tree that the release spoke of.
+    is the one in force, `since` when it is.  `also` are compared beside the candidate.  `ended` is the candidate whose
+    way this release ended, `replaced` the version that the one in force took the place of by a promotion.  `main` is
+    the tree that the release spoke of.
     """
 
     stable: Served | None
     candidate: Served | None = None
+    also: tuple[Served, ...] = ()
     over: Served | None = None
     stables: tuple[Served, ...] = ()
     since: float = 0.0
@@ -83,6 +85,11 @@ class Standing(Struct, frozen=True, kw_only=True):
     at: float
     record: str
     number: int
+
+    @property
+    def coming(self) -> tuple[Served, ...]:
+        """Every version that is on its way: the candidate, and those beside it."""
+        return (self.candidate, *self.also) if self.candidate else ()
 
     @property
     def previous(self) -> Served | None:

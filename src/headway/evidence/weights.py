@@ -19,11 +19,16 @@ SHARES: Mapping[Split, str] = {
 
 
 class Backend(Struct, frozen=True, kw_only=True):
-    """A version that answers, the service that carries it, and its percent of the route's requests."""
+    """A version that answers, the service that carries it, and its percent of the route's requests.
+
+    `returned` is the percent of users who were dealt to it and whom the stable version answers since, in whose weight
+    they are: so nobody else is dealt anew.
+    """
 
     version: str
     service: str
     weight: float
+    returned: float = 0.0
 
 
 class Route(Struct, frozen=True, kw_only=True):

@@ -36,10 +36,11 @@ class Past(Struct, frozen=True, kw_only=True):
 
 
 class Groups(Struct, frozen=True, kw_only=True):
-    """Counts of both arms by groups of users; as many groups in each."""
+    """Counts of all arms by groups of users; as many groups in each.  `others` are those beside the newest version."""
 
     control: tuple[Arm, ...]
     candidate: tuple[Arm, ...]
+    others: Mapping[str, tuple[Arm, ...]] = {}
 
 
 class Part(Struct, frozen=True, kw_only=True, array_like=True):
@@ -66,6 +67,8 @@ class Sample(Struct, frozen=True, kw_only=True):
 
 class Window(Struct, frozen=True, kw_only=True):
     """Unix seconds from `start` to `end`; `weight` is the candidate's percent that was in force throughout.
+
+    In an experiment of several versions `weight` is the percent of users who were dealt to any of them.
 
     A source that said nothing of one arm or of both has no sample.
     Where the candidate got copies, `control` are the requests that were not copied, and `pairs` those that both

@@ -63,13 +63,17 @@ class Assess(Struct, frozen=True, kw_only=True, tag_field="do", tag="assess"):
 
 
 class Release(Struct, frozen=True, kw_only=True, tag_field="do", tag="release"):
-    """Change what an environment serves.  `answers` is the digest of the request that asked for it."""
+    """Change what an environment serves.  `answers` is the digest of the request that asked for it.
+
+    `also` are versions that users see beside the candidate.
+    """
 
     model: str
     environment: str
     how: Literal["direct", "started", "aborted", "rolled back", "retired"]
     stable: Served | None = None
     candidate: Served | None = None
+    also: tuple[Served, ...] = ()
     over: Served | None = None
     answers: str = ""
     why: str = ""

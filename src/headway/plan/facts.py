@@ -8,7 +8,7 @@ from headway.evidence.record import Requested
 from headway.evidence.stage import Rollout
 from headway.spec.release import Served
 
-__all__ = ["Facts", "Gates", "Pending", "Place", "Retrained"]
+__all__ = ["Arm", "Facts", "Gates", "Pending", "Place", "Retrained"]
 
 Gates = Literal["unjudged", "passed", "refused", "undecided"]
 
@@ -22,14 +22,26 @@ class Pending(Struct, frozen=True, kw_only=True):
     signer: str
 
 
+class Arm(Struct, frozen=True, kw_only=True):
+    """A version that main wants beside the newest in an experiment; `fault` is why it cannot be had there."""
+
+    version: str
+    served: Served | None = None
+    fault: str = ""
+    gates: Gates = "unjudged"
+    gates_why: str = ""
+    approved: bool = False
+
+
 class Place(Struct, frozen=True, kw_only=True):
     """One environment, in the order of promotion.
 
     `known` are the versions that were stable here, by number.  `kept` was replaced by the stable one and runs on at
     weight zero for a while; `floor` is how many replicas stable may not have fewer than.
     `asked` is a version that a person wants here (by the request `asked_by`); `gates` and `tried` speak of the version
-    wanted next; `starts` counts how often the candidate's test was begun, `lost` how often since the last start its
-    state was lost, `started` is when that was; `stale` says what runs otherwise than wished.
+    wanted next, `arms` of those beside it; `also` are on their way beside the candidate.
+    `starts` counts how often the candidate's test was begun, `lost` how often since the last start its state was lost,
+    `started` is when that was; `stale` says what runs otherwise than wished.
     """
 
     environment: str
@@ -38,6 +50,7 @@ class Place(Struct, frozen=True, kw_only=True):
     decides: bool
     stable: Served | None = None
     candidate: Served | None = None
+    also: tuple[Served, ...] = ()
     over: Served | None = None
     previous: Served | None = None
     known: dict[str, Served] = {}
@@ -50,6 +63,7 @@ class Place(Struct, frozen=True, kw_only=True):
     gates_why: str = ""
     approved: bool = False
     tried: bool = False
+    arms: tuple[Arm, ...] = ()
     paused: bool = False
     rollout: Rollout | None = None
     starts: int = 0

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from headway.plan.action import Action, Apply, Assess, Lock, NotAgain, Nothing, Release, Roll, Train, Wait
-from headway.plan.facts import Facts, Pending, Place
+from headway.plan.facts import Arm, Facts, Pending, Place
 from headway.spec.release import Served
 
 __all__ = ["next_actions"]
@@ -155,21 +155,40 @@ def _enter(facts: Facts, place: Place, version: Served) -> Action:  # noqa: C901
         return nothing(f"{place.candidate.version} is paused by a person; `headway resume {facts.model}` goes on")
     if facts.hold and not place.asked:
         return nothing(f"held: {facts.hold}; `headway resume {facts.model}` lifts the hold")
-    if place.approval and not place.approved:
-        return wait(f"`headway approve {facts.model}@{version.version} --to {place.environment}`")
+    direct = not place.live or facts.strategy == "direct" or place.stable is None
+    arms = () if direct else place.arms
+    for arm in arms:
+        unfit = _unfit(facts, place, arm)
+        if unfit:
+            return unfit
+    if place.approval:
+        for number, approved in ((version.version, place.approved), *((arm.version, arm.approved) for arm in arms)):
+            if not approved:
+                return wait(f"`headway approve {facts.model}@{number} --to {place.environment}`")
     if facts.frozen and place.live and place.stable and not place.asked:
         return wait(facts.frozen)
-    direct = not place.live or facts.strategy == "direct" or place.stable is None
     return Release(
         model=facts.model,
         environment=place.environment,
         how="direct" if direct else "started",
         stable=version if direct else place.stable,
         candidate=None if direct else version,
+        also=tuple(arm.served for arm in arms if arm.served),
         over=None if direct else place.stable,
         answers=place.asked_by,
         why=f"gates passed, so {place.candidate.version} is superseded" if place.candidate else "gates passed",
     )
+
+
+def _unfit(facts: Facts, place: Place, arm: Arm) -> Assess | Nothing | None:
+    """What stands between a version beside the newest and the experiment; None when nothing does."""
+    if arm.gates == "unjudged" and arm.served and not arm.fault:
+        return Assess(model=facts.model, environment=place.environment, served=arm.served, over=_live(facts))
+    why = arm.fault or ("" if arm.gates == "passed" else f"{arm.gates}: {arm.gates_why}")
+    if not why:
+        return None
+    said = f"no experiment starts: {arm.version} of `ab.also` {why}"
+    return Nothing(model=facts.model, environment=place.environment, why=said)
 
 
 def _again(facts: Facts) -> Iterator[Lock | NotAgain]:

@@ -10,6 +10,7 @@ from headway.decide.rollout.guardrails.kind import bursts
 from headway.decide.rollout.reach import Reach, Traffic, findings, forecast, time_in_words
 from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.window import Arm, total
+from headway.plan.arms import part
 from headway.plan.facts import Place
 from headway.reconcile.objects import replicas
 from headway.reconcile.past import note, spread
@@ -94,9 +95,11 @@ def _foreseen(scene: Scene, place: Place, version: str) -> Foreseen:
         return found
     model, needed = placed.value, replicas(placed.value, place)
     prices = scene.wish.environments[place.environment].spec.prices
-    cost = _cost(model, needed, prices) if prices else None
-    found = structs.replace(found, replicas=needed, peak_replicas=2 * needed, cost=cost)
-    capacity = f"It takes up to {2 * needed} replicas, {needed} more than now"
+    more = _more(model.spec.rollout, needed, arms=1 + len(place.arms))
+    cost = _cost(model, more, prices) if prices else None
+    peak = needed + more
+    found = structs.replace(found, replicas=needed, peak_replicas=peak, cost=cost)
+    capacity = f"It takes up to {peak} replicas, {more} more than now"
     capacity += f", which cost at most {cost:.2f} {prices.currency}." if prices and cost is not None else "."
     if traffic is None:
         unknown = "Today's traffic is not known yet; `headway up` measures it within two minutes."
@@ -127,6 +130,12 @@ def _between(spreads: Mapping[str, float]) -> Iterator[str]:
                 f"{name}: minutes differ {times:.1f} times as much as chance makes them (bursts), so it is judged "
                 f"between windows, and says nothing before the {ENOUGH_WINDOWS}th."
             )
+
+
+def _more(wish: Rollout, needed: int, *, arms: int) -> int:
+    """Replicas beside the stable version's: those of each arm of an experiment, then as many as all traffic needs."""
+    share = STRATEGIES[wish.strategy].stages(wish)[-1] if arms > 1 else 0.0
+    return max(needed, arms * part(share / arms, needed))
 
 
 def _cost(model: Model, more: int, prices: Prices) -> float:

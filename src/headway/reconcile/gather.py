@@ -1,5 +1,6 @@
 """Gathers what is known of one model into facts: from the wish, the record, and what runs.  Changes nothing."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -7,7 +8,7 @@ from msgspec import structs
 
 from headway.evidence.recipe import recipe_digest, wish_digest
 from headway.evidence.state import ModelState
-from headway.plan.facts import Facts, Place
+from headway.plan.facts import Arm, Facts, Place
 from headway.reconcile import known
 from headway.reconcile.declared import declared
 from headway.reconcile.keeping import kept
@@ -148,6 +149,7 @@ def _place(world: World, memory: Memory, model: str, env: Environment, observed:
         gates_why=why,
         approved=bool(subject and (subject.version, name) in state.approved),
         tried=bool(subject and known.tried(state, subject, name)),
+        arms=tuple(_arms(state, name, wanted, subject)) if subject and env.spec.traffic == "live" else (),
         paused=not state.paused.isdisjoint({name, ""}),
     )
     if standing is None:
@@ -156,6 +158,7 @@ def _place(world: World, memory: Memory, model: str, env: Environment, observed:
         place,
         stable=standing.stable,
         candidate=standing.candidate,
+        also=standing.also,
         over=standing.over,
         previous=standing.previous,
         retired=standing.retired,
@@ -175,6 +178,26 @@ def _place(world: World, memory: Memory, model: str, env: Environment, observed:
         lost=tries.lost,
         started=tries.started,
     )
+
+
+def _arms(state: ModelState, environment: str, wanted: _Wanted, subject: Served) -> Iterator[Arm]:
+    """What is known of the versions that main wants beside the newest in an experiment; the newest is one anyway."""
+    ab = wanted.rollout.ab if wanted.rollout.strategy == "ab" else None
+    for version in ab.also if ab else ():
+        made = state.version(version)
+        served = made.served if made else None
+        if served == subject:
+            continue
+        judged = known.judgement(state, served, environment, wanted.gates, wanted.test) if served else None
+        gates, why = known.gates(judged, wanted.over)
+        yield Arm(
+            version=version,
+            served=served,
+            fault=known.unfit(state, served, environment),
+            gates=gates,
+            gates_why=why,
+            approved=(version, environment) in state.approved,
+        )
 
 
 def _version(served: Served | None) -> str:

@@ -21,6 +21,7 @@ __all__ = [
     "pending",
     "rights",
     "tried",
+    "unfit",
     "were_stable",
 ]
 
@@ -100,6 +101,20 @@ def gates(found: Judgement | None, over: Served | None) -> tuple[Gates, str]:
 def tried(state: ModelState, served: Served, environment: str) -> bool:
     """Has this version been started here before?"""
     return (served.bundle, environment) in state.tries
+
+
+def unfit(state: ModelState, served: Served | None, environment: str) -> str:
+    """Why a version can be no arm of an experiment here, whatever its gates say; empty when it can."""
+    if served is None:
+        return "was never made"
+    standing = state.standing.get(environment)
+    if standing and standing.stable == served:
+        return "is the stable version already"
+    outcome = state.tries.get((served.bundle, environment), Try()).outcome
+    if outcome == "aborted":
+        return "was aborted here"
+    left = outcome == "promoted" and not (standing and served in standing.stables)
+    return "was left here by a rollback" if left else ""
 
 
 def pending(state: ModelState, environments: Sequence[str]) -> tuple[Pending, ...]:

@@ -10,6 +10,7 @@ from headway.evidence.record import Judged, Retraining, Subject
 from headway.evidence.verdict import Verdict
 from headway.plan.action import Assess, Release, Train
 from headway.plan.action import Lock as Pin
+from headway.plan.facts import Place
 from headway.plan.wanted import next_actions
 from headway.reconcile.book import Draft
 from headway.reconcile.declared import declared
@@ -151,7 +152,7 @@ def _conclude(scene: Scene, action: Assess, draft: Draft, *, good: bool) -> Effe
     name = f"{action.model} {action.served.version}"
     if good:
         places = tuple(
-            structs.replace(place, gates="passed") if place.environment == action.environment else place
+            _passed(place, action.served) if place.environment == action.environment else place
             for place in scene.facts.places
         )
         following = next_actions(structs.replace(scene.facts, places=places))
@@ -162,6 +163,14 @@ def _conclude(scene: Scene, action: Assess, draft: Draft, *, good: bool) -> Effe
     why = "" if good else refusal(draft.verdicts)
     scene.memory.book.write([draft], main=scene.facts.main, subject=went, body=paragraph(why))
     return Effect(changed=True, line=f"{went}: {why}" if why else went)
+
+
+def _passed(place: Place, served: Served) -> Place:
+    """The place, knowing that this version passed its gates: the one wanted next, or one beside it."""
+    if served not in [arm.served for arm in place.arms]:
+        return structs.replace(place, gates="passed")
+    arms = (structs.replace(arm, gates="passed") if arm.served == served else arm for arm in place.arms)
+    return structs.replace(place, arms=tuple(arms))
 
 
 def _model(scene: Scene) -> Model:

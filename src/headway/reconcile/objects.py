@@ -1,8 +1,10 @@
 """The objects that shall run for one model in one environment, and where what runs differs from them."""
 
+from collections.abc import Sequence
+
 from headway.decide.rollout.decision import coming
 from headway.evidence.stage import Rollout
-from headway.plan.arms import Running, Share, part, shares, wished
+from headway.plan.arms import Running, Share, dealt, part, shares, wished
 from headway.plan.diff import differences
 from headway.plan.facts import Place
 from headway.reconcile.documents import statement_path
@@ -14,7 +16,7 @@ from headway.spec.environment import Environment
 from headway.spec.model import Model
 from headway.spec.release import Served
 
-__all__ = ["act", "needed", "ready", "replicas", "stale"]
+__all__ = ["act", "beside", "ready", "replicas", "stale"]
 
 
 def replicas(model: Model, place: Place) -> int:
@@ -22,14 +24,25 @@ def replicas(model: Model, place: Place) -> int:
     return max(1, model.spec.serve.replicas.min, place.floor)
 
 
-def needed(model: Model, place: Place, rollout: Rollout | None) -> int:
-    """How many replicas the candidate needs for the weight that it has, or gets as soon as it is ready."""
-    return part(coming(rollout, model.spec.rollout) if rollout else 0.0, replicas(model, place))
+def beside(model: Model, place: Place, rollout: Rollout) -> tuple[Share, ...]:
+    """The versions that are compared with stable: their weights, and replicas for what they have, or get when ready.
+
+    One that was dropped from an experiment runs on with one replica, for no user, so that the route keeps its place.
+    """
+    arms, most = rollout.arms, replicas(model, place)
+    now, soon = (dealt(percent, len(arms)) for percent in (rollout.weight, coming(rollout, model.spec.rollout)))
+    return tuple(
+        Share(served=arm, weight=0.0, replicas=1, returned=weight)
+        if arm.version in rollout.dropped
+        else Share(served=arm, weight=weight, replicas=part(then, most))
+        for arm, weight, then in zip(arms, now, soon, strict=True)
+    )
 
 
-def ready(observed: Observed, served: Served) -> int:
-    """How many replicas of a version are ready."""
-    return sum(run.ready for run in _running(observed) if run.served == served)
+def ready(observed: Observed, shares: Sequence[Share]) -> bool:
+    """Are all of these versions ready with their replicas?"""
+    found = {run.served: run.ready for run in _running(observed)}
+    return all(found.get(share.served, 0) >= share.replicas for share in shares)
 
 
 def _wanted(
@@ -44,16 +57,18 @@ def _wanted(
             f"{scene.facts.model} has no spec that can be read, today or when it was released; what runs goes on. "
             "Mend its model.yaml on main."
         )
-    share = None
-    if candidate:
-        weight = rollout.weight if rollout else 0.0
-        share = Share(served=candidate, weight=weight, replicas=needed(model, place, rollout))
+    others: tuple[Share, ...] = ()
+    if candidate and rollout:
+        others = beside(model, place, rollout)
+    elif candidate:
+        others = tuple(Share(served=arm, weight=0.0, replicas=1) for arm in (candidate, *place.also))
     kept = place.kept if stable == place.stable else None
-    wanted = wished(stable, share, kept, replicas=replicas(model, place))
+    wanted = wished(stable, others, kept, replicas=replicas(model, place))
     arms = [
         ServedArm(
             served=found.served,
             weight=found.weight,
+            returned=found.returned,
             replicas=found.replicas,
             statement=_statement(scene, env, found.served),
         )

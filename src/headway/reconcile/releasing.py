@@ -59,7 +59,8 @@ def release(scene: Scene, action: Release, before: Sequence[Draft] = ()) -> Effe
         act(scene, place, place.stable)
     if action.how == "started" and action.candidate and action.over:
         # Stored first: a candidate that the record names and the runtime does not know was lost, not just begun.
-        keep(scene.world, scene.memory, begin(scene, place, action.candidate, action.over), beside=leaves)
+        arms = (action.candidate, *action.also)
+        keep(scene.world, scene.memory, begin(scene, place, arms, action.over), beside=leaves)
     drafts = list(before)
     if leaves and scene.model:
         left = leaves if leaves.state == "aborting" else give_up(leaves, action.why)
@@ -68,6 +69,7 @@ def release(scene: Scene, action: Release, before: Sequence[Draft] = ()) -> Effe
         how=action.how,
         stable=action.stable,
         candidate=action.candidate,
+        also=action.also,
         over=action.over,
         evidence=(action.answers,) if action.answers else (),
         why=action.why,
@@ -77,8 +79,11 @@ def release(scene: Scene, action: Release, before: Sequence[Draft] = ()) -> Effe
     return Effect(changed=True, line=line)
 
 
-def begin(scene: Scene, place: Place, candidate: Served, over: Served, *, lost: int = 0) -> Rollout:
-    """A rollout at its start: no weight; the deadline of a lost one is not moved."""
+def begin(scene: Scene, place: Place, arms: Sequence[Served], over: Served, *, lost: int = 0) -> Rollout:
+    """A rollout of a candidate, or of several, at its start: no weight; the deadline of a lost one is not moved.
+
+    Of several the one that was begun most often says at which levels all are judged.
+    """
     model, observed = _model(scene), scene.observed[place.environment]
     started = place.started if lost else scene.now
     tries = scene.memory.book.ledger.model(scene.facts.model).tries
@@ -87,12 +92,13 @@ def begin(scene: Scene, place: Place, candidate: Served, over: Served, *, lost: 
     rollout = Rollout(
         model=scene.facts.model,
         environment=place.environment,
-        candidate=candidate,
+        candidate=arms[0],
+        also=tuple(arms[1:]),
         over=over,
         split=STRATEGIES[model.spec.rollout.strategy].SPLIT,
         started=started,
         deadline=started + model.spec.rollout.deadline.after,
-        restarts=tries.get((candidate.bundle, place.environment), Try()).starts,
+        restarts=max(tries.get((arm.bundle, place.environment), Try()).starts for arm in arms),
         lost=lost,
         replicas=max(running, replicas(model, place)),
         before=Past(starts=known.starts, errors=known.errors),
@@ -113,7 +119,7 @@ def ended(store: Store, model: Model, rollout: Rollout, outcome: Outcome) -> Dra
         environment=rollout.environment,
     )
     done, drawn = finish(rollout), ""
-    if done.windows:
+    if done.windows and not done.also:  # it draws one candidate
         with suppress(PortError):  # the windows draw it again at any time; a decision waits for no picture
             drawn = store.put(picture(done, model.spec.rollout))
     seen = RolledOut(rollout=done, outcome=outcome, picture=drawn)
@@ -133,12 +139,13 @@ def write_release(scene: Scene, place: Place, seen: Released, before: Sequence[D
             environment=environment,
             stable=seen.stable,
             candidate=seen.candidate,
+            also=seen.also,
             over=seen.over,
             retired=seen.how == "retired",
         ),
     )
     files: dict[str, bytes | None] = {release_path(model, environment): release_file(document)}
-    for served in (seen.stable, seen.candidate):
+    for served in (seen.stable, seen.candidate, *seen.also):
         if served:
             files[statement_path(model, environment, served.version)] = _statement(scene, environment, served)
     subject = Subject(model=model, version=version, bundle=spoken.bundle if spoken else "", environment=environment)

@@ -12,7 +12,7 @@ from headway.evidence.window import Window
 from headway.plan.action import Roll
 from headway.plan.facts import Place
 from headway.reconcile.keeping import keep, note
-from headway.reconcile.objects import act, needed, ready
+from headway.reconcile.objects import act, beside, ready
 from headway.reconcile.ports import Observed, PortError
 from headway.reconcile.releasing import begin, ended, write_release
 from headway.reconcile.samples import asked, samples, speaks
@@ -41,7 +41,9 @@ def roll(scene: Scene, action: Roll) -> Effect:
         before,
         model.spec.rollout,
         _window(scene, model, before, observed),
-        ready=ready(observed, candidate) >= needed(model, place, before),
+        ready=ready(
+            observed, [arm for arm in beside(model, place, before) if arm.served.version not in before.dropped]
+        ),
         paused=place.paused,
         doubt=_silence(scene, model, before, observed),
         now=scene.now,
@@ -49,7 +51,7 @@ def roll(scene: Scene, action: Roll) -> Effect:
     if after.state == "aborting":
         return _retreat(scene, model, place, after)
     if after.state == "promoting":
-        return _written(scene, model, place, after, stable=candidate)
+        return _written(scene, model, place, after, stable=after.heir)
     fault = ""
     if after.weight > before.weight:
         keep(scene.world, scene.memory, after)
@@ -63,7 +65,7 @@ def roll(scene: Scene, action: Roll) -> Effect:
 
 def _moved(scene: Scene, place: Place, before: Rollout, after: Rollout) -> Effect:
     """Bring the weight to what was stored."""
-    moved = (after.weight, after.state) != (before.weight, before.state)
+    moved = (after.weight, after.state, after.dropped) != (before.weight, before.state, before.dropped)
     if scene.observed[place.environment].tripped:
         # Only a look at weight zero clears the dead-man switch; the next pass raises the weight again, knowingly.
         act(scene, place, place.stable, place.candidate, structs.replace(after, weight=0.0))
@@ -89,8 +91,7 @@ def _window(scene: Scene, model: Model, rollout: Rollout, observed: Observed) ->
     scene.memory.openings[key] = after
     if opening is None or broken:
         return None
-    control, candidate = rollout.over.version, rollout.candidate.version
-    window = close_window(opening, observed, scene.now, control=control, candidate=candidate)
+    window = close_window(opening, observed, scene.now, rollout)
     return window and structs.replace(window, samples=samples(model.spec.rollout, opening, after, rollout))
 
 
@@ -132,7 +133,7 @@ def _retreat(scene: Scene, model: Model, place: Place, rollout: Rollout) -> Effe
 
 def _written(scene: Scene, model: Model, place: Place, rollout: Rollout, *, stable: Served | None) -> Effect:
     """Write how it ended, with every window; a promotion moves the traffic afterwards, by the next pass."""
-    outcome: Literal["promoted", "aborted"] = "promoted" if stable == rollout.candidate else "aborted"
+    outcome: Literal["promoted", "aborted"] = "promoted" if rollout.state == "promoting" else "aborted"
     seen = Released(how=outcome, stable=stable, why=rollout.why)
     line = write_release(scene, place, seen, before=[ended(scene.world.store, model, rollout, outcome)])
     key = (rollout.model, rollout.environment)
@@ -145,13 +146,18 @@ def _written(scene: Scene, model: Model, place: Place, rollout: Rollout, *, stab
 
 def _lost(scene: Scene, model: Model, place: Place, stable: Served, candidate: Served) -> Effect:
     """The state beside the traffic is gone: weight zero, begin again on the same deadline; the second time, abort."""
-    rollout = begin(scene, place, candidate, stable, lost=place.lost + 1)
+    rollout = begin(scene, place, (candidate, *place.also), stable, lost=place.lost + 1)
     if place.lost >= LOST_AT_MOST:
         gone = structs.replace(rollout, state="aborting", why="its state was lost twice, so the test cannot go on")
         return _retreat(scene, model, place, gone)
     act(scene, place, stable, candidate, rollout)
     keep(scene.world, scene.memory, rollout)
     seen = Released(
-        how="started", stable=stable, candidate=candidate, over=stable, why="its state was lost; it begins again"
+        how="started",
+        stable=stable,
+        candidate=candidate,
+        also=place.also,
+        over=stable,
+        why="its state was lost; it begins again",
     )
     return Effect(changed=True, line=write_release(scene, place, seen))

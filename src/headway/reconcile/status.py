@@ -24,7 +24,8 @@ YEAR_S = 365 * 86_400.0
 class PlaceStatus(Struct, frozen=True, kw_only=True):
     """One model in one environment; weights in percent, `ready` as `ready/wanted` replicas by version.
 
-    `split` is what a candidate's weight means, `progress` says how a rollout goes on, where one does.
+    `also` are versions beside the candidate, `split` is what the weight of each means; `progress` says how a rollout
+    goes on, where one does.
     """
 
     environment: str
@@ -32,6 +33,7 @@ class PlaceStatus(Struct, frozen=True, kw_only=True):
     address: str = ""
     stable: str = ""
     candidate: str = ""
+    also: tuple[str, ...] = ()
     weights: dict[str, float] = {}
     ready: dict[str, str] = {}
     rollout: str = ""
@@ -165,14 +167,18 @@ def _help(facts: Facts, actions: Sequence[Action]) -> str:
     if facts.failed:
         return f"headway logs {facts.model}"
     for place in facts.places:
-        if (
-            place.approval
-            and not place.approved
-            and any(isinstance(action, Wait) for action in actions)
-            and facts.version
-        ):
-            return f"headway approve {facts.model}@{facts.version.version} --to {place.environment}"
+        number = _unapproved(facts, place)
+        if number and any(isinstance(action, Wait) for action in actions):
+            return f"headway approve {facts.model}@{number} --to {place.environment}"
     return f"headway resume {facts.model}" if facts.hold else ""
+
+
+def _unapproved(facts: Facts, place: Place) -> str:
+    """The first version that waits for a person here: the newest, or one beside it."""
+    if not place.approval or facts.version is None:
+        return ""
+    wanted = ((facts.version.version, place.approved), *((arm.version, arm.approved) for arm in place.arms))
+    return next((number for number, approved in wanted if not approved), "")
 
 
 def _place(place: Place, observed: Observed, progress: Progress | None) -> PlaceStatus:
@@ -183,6 +189,7 @@ def _place(place: Place, observed: Observed, progress: Progress | None) -> Place
         address=observed.address,
         stable=place.stable.version if place.stable else "",
         candidate=place.candidate.version if place.candidate else "",
+        also=tuple(served.version for served in place.also),
         weights=dict(observed.weights),
         ready={work.version: f"{work.ready}/{work.wanted}" for work in observed.workloads},
         rollout=rollout.state if rollout else "",

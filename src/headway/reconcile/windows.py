@@ -1,13 +1,15 @@
 """Cuts an observer's cumulative counts into windows.  Knows no rule; a window in which anything changed is dropped."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import starmap
 
 from msgspec import Struct
 
 from headway.evidence.outcome import Outcomes
 from headway.evidence.pairs import Pairs, taken
+from headway.evidence.stage import Rollout
 from headway.evidence.window import Arm, Groups, Window
+from headway.plan.arms import dealt
 from headway.reconcile.ports import Observed, PodSummary
 from headway.stats.counters import Counters, Increment
 
@@ -70,38 +72,46 @@ def jumped(opening: Opening, now: float, window_s: float) -> bool:
     return not 0.0 <= now - opening.start <= LATE_WINDOWS * window_s + LATE_S
 
 
-def close_window(opening: Opening, observed: Observed, now: float, *, control: str, candidate: str) -> Window | None:
+def close_window(opening: Opening, observed: Observed, now: float, rollout: Rollout) -> Window | None:
     """The window from `opening` to now; None when it was silent, or observer, weights or counters changed meanwhile."""
     if not opening.counts or not observed.counts:
         return None
     if opening.epoch != observed.epoch or dict(opening.weights) != dict(observed.weights):
         return None
-    mine, theirs = (
-        since(opening.counts.get(version), observed.counts.get(version)) for version in (candidate, control)
-    )
-    if min(mine.starts, theirs.starts) < 0:
+    versions = (rollout.over.version, *(arm.version for arm in rollout.arms))
+    theirs, mine, *others = (since(opening.counts.get(version), observed.counts.get(version)) for version in versions)
+    if min(arm.starts for arm in (theirs, mine, *others)) < 0:
         return None  # a version's counters began anew: its route was taken away and came back
     return Window(
         start=opening.start,
         end=now,
-        weight=observed.weights.get(candidate, 0.0),
+        weight=_weight(rollout, observed),
         edges_ms=observed.edges_ms,
         control=theirs,
         candidate=mine,
         pairs=taken(observed.pairs, opening.pairs or Pairs()) if observed.pairs else None,
-        groups=_groups(opening, observed, control, candidate),
+        groups=_groups(opening, observed, versions),
     )
 
 
-def _groups(opening: Opening, observed: Observed, control: str, candidate: str) -> Groups | None:
+def _weight(rollout: Rollout, observed: Observed) -> float:
+    """What all candidates have; the users of those that were dropped are theirs, though stable answers them."""
+    weights = dict(zip((arm.version for arm in rollout.arms), dealt(rollout.weight, len(rollout.arms)), strict=True))
+    return sum(
+        weights[version] if version in rollout.dropped else observed.weights.get(version, 0.0) for version in weights
+    )
+
+
+def _groups(opening: Opening, observed: Observed, versions: Sequence[str]) -> Groups | None:
     """The same by groups of users, where they are kept apart."""
     arms = []
-    for version in (control, candidate):
+    for version in versions:
         before, after = opening.groups.get(version), observed.groups.get(version)
         if before is None or after is None:
             return None
         arms.append(tuple(starmap(since, zip(before, after, strict=True))))
-    return Groups(control=arms[0], candidate=arms[1])
+    control, candidate, *others = arms
+    return Groups(control=control, candidate=candidate, others=dict(zip(versions[2:], others, strict=True)))
 
 
 def since(before: Arm | None, after: Arm | None) -> Arm:

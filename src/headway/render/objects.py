@@ -22,12 +22,14 @@ MOST_NAME = 63
 class ServedArm(Struct, frozen=True, kw_only=True):
     """A version that runs: its weight in percent, and how many replicas it has (in a cluster: at least).
 
+    `returned` is the percent of users that it had and whom the first answers now.
     `statement` is the signed release statement (JSON), which a cluster's pods demand.
     """
 
     served: Served
     weight: float
     replicas: int
+    returned: float = 0.0
     statement: str = ""
 
 
@@ -176,6 +178,7 @@ def _route(model: Model, environment: Environment, arms: Sequence[ServedArm], sp
                 version=arm.served.version,
                 service=name_of(model.metadata.name, name, arm.served.version),
                 weight=arm.weight,
+                returned=arm.returned,
             )
             for arm in arms
         ),

@@ -14,12 +14,14 @@ class Ab(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_def
 
     Attributes:
         header: The request header that tells users apart; without it a cookie does, which Headway sets.
-        share: Percentage of the users who see the candidate.
+        share: Percentage of the users who see the candidate, or any of the versions in `also`, each as many.
+        also: Versions that users see beside the newest one, each compared with stable.
         wins_when: It is shown to be `safe` by every guardrail, or beside that `better` by one of them.
     """
 
     header: str = ""
     share: float = 50.0
+    also: tuple[str, ...] = ()
     wins_when: Literal["safe", "better"] = "better"
 
 

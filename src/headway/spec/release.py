@@ -26,6 +26,7 @@ class ReleaseSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
         environment: Which environment it speaks of.
         stable: The version that answers.
         candidate: The version on its way, if there is one.
+        also: Versions that users see beside it in an experiment.
         over: The stable version that the candidate is judged against.
         retired: Is the model no longer served?
     """
@@ -33,6 +34,7 @@ class ReleaseSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     environment: str
     stable: Served | None = None
     candidate: Served | None = None
+    also: tuple[Served, ...] = ()
     over: Served | None = None
     retired: bool = False
 

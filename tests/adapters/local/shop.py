@@ -4,6 +4,7 @@ import http.client
 import json
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from onnx import TensorProto, helper
@@ -58,18 +59,22 @@ def line(folder: Path, version: str, step: float) -> Path:
 
 
 class Shop:
-    """A runtime with two versions of a line, and a user."""
+    """A runtime with versions of a line, and a user."""
 
     def __init__(self, folder: Path) -> None:
         store = FolderStore(folder / "store")
         self.runtime = LocalRuntime(folder / "run", store, interpreter=lambda _: sys.executable, timing=PATIENT)
         self.served = [
             Served(version=version, bundle=store.put(line(folder / "bundles", version, step)))
-            for version, step in (("1.0.0", 0.0), ("1.1.0", 0.25))
+            for version, step in (("1.0.0", 0.0), ("1.1.0", 0.25), ("1.2.0", 0.5), ("1.3.0", 0.75))
         ]
 
     def bring(self, weight: float, split: Split = "copies", ab: Ab | None = None) -> Observed:
-        """Both versions, the second one with so much of the traffic; waits until that is in force."""
+        """The first two versions, the second one with so much of the traffic; waits until that is in force."""
+        return self.deal([(100.0 - weight, 0.0), (weight, 0.0)], split, ab)
+
+    def deal(self, shares: Sequence[tuple[float, float]], split: Split, ab: Ab | None = None) -> Observed:
+        """Versions with weights, and users of theirs whom the first answers; waits until that is in force."""
         api = "headway.dev/v1alpha1"
         spec = ModelSpec(
             task=Task(kind="regression", label="y"),
@@ -78,13 +83,16 @@ class Shop:
             rollout=Rollout(ab=ab),
         )
         model = Model(apiVersion=api, metadata=Metadata(name=MODEL), spec=spec)
-        shares = (100.0 - weight, weight)
-        arms = [ServedArm(served=one, weight=share, replicas=1) for one, share in zip(self.served, shares, strict=True)]
+        served = self.served[: len(shares)]
+        arms = [
+            ServedArm(served=one, weight=weight, returned=returned, replicas=1)
+            for one, (weight, returned) in zip(served, shares, strict=True)
+        ]
         environment = Environment(apiVersion=api, metadata=Metadata(name=ENVIRONMENT))
         self.runtime.apply(MODEL, ENVIRONMENT, rendered(model, environment, arms, split))
-        wanted = dict(zip(("1.0.0", "1.1.0"), shares, strict=True))
+        wanted = {one.version: weight for one, (weight, _) in zip(served, shares, strict=True)}
         until(lambda: bool(self.look().address) and self.look().weights == wanted, 60)
-        until(lambda: sorted(pids(self.runtime)) == ["1.0.0", "1.1.0"], 60)
+        until(lambda: sorted(pids(self.runtime)) == [one.version for one in served], 60)
         return self.look()
 
     def look(self) -> Observed:

@@ -90,3 +90,26 @@ def test_who_asks_for_a_version_gets_it_and_counts_for_none(shop: Shop) -> None:
         # A version that is not there is none that could be had: such a request is dealt like any other.
         client.ask(**{HEADER_ASKED: "9.9.9", "x_user_id": "u1"})
         until(lambda: sum(arm.starts for arm in shop.look().counts.values()) == 1)
+
+
+def test_of_several_versions_one_that_goes_takes_nobody_elses_users_along(shop: Shop) -> None:
+    shop.deal([(40.0, 0.0), (20.0, 0.0), (20.0, 0.0), (20.0, 0.0)], "users", BY_HEADER)
+    names = [f"user-{number}" for number in range(400)]
+    with Client(shop) as client:
+        before = {name: client.ask(x_user_id=name)[0] for name in names}
+        for version, part in (("1.0.0", 0.4), ("1.1.0", 0.2), ("1.2.0", 0.2), ("1.3.0", 0.2)):
+            assert abs(Counter(before.values())[version] - 400 * part) < 5 * (400 * part * (1 - part)) ** 0.5
+        epoch = shop.look().epoch
+        seen = shop.deal([(80.0, 0.0), (0.0, 20.0), (0.0, 20.0), (20.0, 0.0)], "users", BY_HEADER)
+        # The same counters go on, so that what is known of the others is not lost.
+        assert seen.epoch == epoch
+        counted = {version: arm.starts for version, arm in seen.counts.items()}
+        after = {name: client.ask(x_user_id=name)[0] for name in names}
+        gone = {"1.1.0", "1.2.0"}
+        assert after == {name: "1.0.0" if version in gone else version for name, version in before.items()}
+        # Whom stable answers in the place of another is counted for none.
+        now = {version: arm.starts for version, arm in shop.look().counts.items()}
+        grown = {version: count - counted[version] for version, count in now.items()}
+        assert grown == {version: 0 if version in gone else Counter(before.values())[version] for version in counted}
+        assert client.ask(**{HEADER_ASKED: "1.3.0", "x_user_id": "user-1"})[0] == "1.3.0"
+        assert client.ask(**{HEADER_ASKED: "1.1.0", "x_user_id": "user-1"})[0] == after["user-1"]

@@ -101,7 +101,8 @@ def test_where_there_is_no_place_everything_leaves() -> None:
 
 
 def test_more_places_than_envoy_can_watch_are_refused_with_the_cure() -> None:
-    assert crowded(42, 128) == ""
-    assert "43 models and environments need up to 131" in crowded(43, 128)
-    assert crowded(43, 128).endswith("sysctl -w fs.inotify.max_user_instances=1024")
-    assert crowded(1000, 1024).endswith("fs.inotify.max_user_instances=6004")
+    assert crowded([2] * 42, 128) == ""
+    assert "43 models and environments need up to 131" in crowded([2] * 43, 128)
+    assert "2 models" in crowded([125, 2], 128)
+    assert crowded([1] * 43, 128).endswith("sysctl -w fs.inotify.max_user_instances=1024")
+    assert crowded([2] * 1000, 1024).endswith("fs.inotify.max_user_instances=6004")

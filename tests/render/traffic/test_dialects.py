@@ -19,18 +19,24 @@ versions = st.from_regex(r"(0|[1-9][0-9]{0,3})(\.(0|[1-9][0-9]{0,3})){2}", fullm
 
 @st.composite
 def routes(draw: st.DrawFn) -> Route:
-    """Routes of one or two versions, with weights in thousandths of a percent that add up to 100."""
+    """Routes of one or two versions, with weights in thousandths of a percent that add up to 100.
+
+    Where users are kept apart there may be a third, whose users are stable's.
+    """
     share = draw(st.integers(0, 100_000))
-    first, second = draw(st.lists(versions, min_size=2, max_size=2, unique=True))
+    first, second, third = draw(st.lists(versions, min_size=3, max_size=3, unique=True))
     stable = Backend(version=first, service=draw(names), weight=percent(100_000 - share))
     candidate = Backend(version=second, service=draw(names), weight=percent(share))
-    both = draw(st.booleans())
+    split = draw(st.sampled_from(["answers", "copies", "users"]))
+    returned = percent(draw(st.integers(0, 100_000 - share))) if split == "users" else 0.0
+    left = Backend(version=third, service=draw(names), weight=0.0, returned=returned)
+    alone = Backend(version=first, service=draw(names), weight=100.0)
     return Route(
         model=draw(names),
         environment=draw(names),
-        backends=(stable, candidate) if both else (Backend(version=first, service=draw(names), weight=100.0),),
+        backends=draw(st.sampled_from([(alone,), (stable, candidate), (stable, candidate, left)])),
         listen=draw(st.sampled_from(["", "127.0.0.1:0", "127.0.0.1:8080"])),
-        split=draw(st.sampled_from(["answers", "copies", "users"])),
+        split=split,
         header=draw(st.sampled_from(["", "x-user-id"])),
     )
 
@@ -132,3 +138,31 @@ def test_envoy_is_told_where_to_look_and_who_may_ask() -> None:
     assert made["stats_flush_on_admin"] is True
     heard = listener("production.delay", "127.0.0.1", 8080, "/run/rds")
     assert heard["address"]["socket_address"] == {"address": "127.0.0.1", "port_value": 8080}
+
+
+def places(route: Route) -> list[tuple[str, int, int]]:
+    """Which version answers a hash from where to where: Envoy takes the weights in their order."""
+    (row,) = envoy.route_configuration(route, envoy.Limits())["virtual_hosts"][0]["routes"][-1:]
+    found, begin = [], 0
+    for arm in row["route"]["weighted_clusters"]["clusters"]:
+        version = arm["response_headers_to_add"][0]["header"]["value"]
+        found.append((version, begin, begin + arm["weight"]))
+        begin += arm["weight"]
+    assert begin == 100_000
+    return found
+
+
+def test_users_who_go_back_to_stable_move_nobody_else() -> None:
+    def route(*arms: tuple[float, float]) -> Route:
+        backends = tuple(
+            Backend(version=f"1.{number}.0", service=f"s{number}", weight=weight, returned=returned)
+            for number, (weight, returned) in enumerate(arms)
+        )
+        return Route(model="m", environment="e", backends=backends, split="users", header="x-user-id")
+
+    before = places(route((40.0, 0.0), (20.0, 0.0), (20.0, 0.0), (20.0, 0.0)))
+    after = places(route((60.0, 0.0), (20.0, 0.0), (0.0, 20.0), (20.0, 0.0)))
+    others = {"1.0.0", "1.1.0", "1.3.0"}
+    kept = [place for place in after if place[2] > place[1] and place != ("1.0.0", 60_000, 80_000)]
+    assert kept == [place for place in before if place[0] in others]
+    assert ("1.0.0", 60_000, 80_000) in after

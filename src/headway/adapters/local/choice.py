@@ -1,6 +1,6 @@
 """Which route may be in force now: pure choices of the supervisor, over what is wished and what is ready."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from msgspec import structs
 
@@ -9,14 +9,17 @@ from headway.adapters.local.words import Carried, Place, Pod
 __all__ = ["candidate_lives", "crowded", "leaving", "next_force", "on_stable", "reset"]
 
 # Envoy takes an inotify instance for every file that it watches: two for itself, then one for a place's route and one
-# for each version there, of which there are two while a rollout runs.
-_OWN, _A_PLACE = 2, 3
+# for each version there, of which there are two while a rollout runs, and more in an experiment of more arms.
+_OWN, _A_ROUTE, _VERSIONS = 2, 1, 2
 
 
 def on_stable(carried: Carried) -> Carried:
     """The same route with every request on stable."""
     first, *others = carried.route.backends
-    backends = (structs.replace(first, weight=100.0), *(structs.replace(back, weight=0.0) for back in others))
+    backends = (
+        structs.replace(first, weight=100.0),
+        *(structs.replace(back, weight=0.0, returned=0.0) for back in others),
+    )
     return structs.replace(carried, route=structs.replace(carried.route, backends=backends))
 
 
@@ -74,18 +77,18 @@ def leaving(place: Place | None, pods: tuple[Pod, ...], ready: Mapping[str, int]
     return tuple(spare)
 
 
-def crowded(places: int, instances: int) -> str:
-    """Why so many places are too many for a user's inotify instances; empty when they are not.
+def crowded(places: Collection[int], instances: int) -> str:
+    """Why places with so many versions each are too many for a user's inotify instances; empty when they are not.
 
     Envoy aborts when it gets no further one, and takes the traffic of every place with it.
 
-    >>> crowded(40, 128)
+    >>> crowded([2] * 40, 128)
     ''
     """
-    needed = _OWN + _A_PLACE * places
+    needed = _OWN + sum(_A_ROUTE + max(_VERSIONS, versions) for versions in places)
     if needed <= instances:
         return ""
     return (
-        f"{places} models and environments need up to {needed} inotify instances for Envoy, and this machine gives a "
-        f"user {instances}. Raise it: sysctl -w fs.inotify.max_user_instances={max(1024, 2 * needed)}"
+        f"{len(places)} models and environments need up to {needed} inotify instances for Envoy, and a user has "
+        f"{instances} here. Raise it: sysctl -w fs.inotify.max_user_instances={max(1024, 2 * needed)}"
     )

@@ -16,7 +16,7 @@ from headway.adapters.local.herd import Herd
 from headway.adapters.local.ledger import Ledger
 from headway.adapters.local.router import Router
 from headway.adapters.local.traffic import Mover
-from headway.adapters.local.words import Place, Pod, PodView, Timing, View, place_key
+from headway.adapters.local.words import Carried, Place, Pod, PodView, Timing, View, place_key
 
 __all__ = ["Keeper"]
 
@@ -51,7 +51,7 @@ class Keeper:
         if not candidate_lives(wish.wished):
             place = structs.replace(place, tripped="")
         if wish.wished:
-            problem = self._crowded(key)
+            problem = self._crowded(key, wish.wished)
             if problem:
                 return problem
             found = self._address(key, place, wish.wished.route.listen)
@@ -63,10 +63,13 @@ class Keeper:
         self.hear()
         return ""
 
-    def _crowded(self, key: str) -> str:
-        """Why there is no room for another place; those that are there stay."""
-        there = {other for other, held in self._ledger.places.items() if held.wished}
-        return "" if key in there else crowded(len(there) + 1, _inotify_instances())
+    def _crowded(self, key: str, wished: Carried) -> str:
+        """Why there is no room for another place, or for more versions in one; those that are there stay."""
+        there = {other: len(held.wished.route.backends) for other, held in self._ledger.places.items() if held.wished}
+        versions = len(wished.route.backends)
+        if versions <= max(there.get(key, 0), 2 if key in there else 0):
+            return ""
+        return crowded([*{**there, key: versions}.values()], _inotify_instances())
 
     def _address(self, key: str, place: Place, listen: str) -> tuple[str, int] | str:
         """The address to listen on: the one in use, the one used before, the one wished, or a free one."""

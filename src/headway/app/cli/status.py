@@ -64,7 +64,7 @@ def _model(model: ModelStatus) -> list[str]:
 
 def _place(place: PlaceStatus) -> list[str]:
     """What serves and where; below it how a rollout goes, what the gates said, and what is wrong."""
-    versions = [version for version in (place.stable, place.candidate) if version]
+    versions = [version for version in (place.stable, place.candidate, *place.also) if version]
     parts = [_version(place, version, shared=len(versions) > 1) for version in versions] or ["-"]
     if place.address:
         parts.append(f"at {place.address}")

@@ -100,7 +100,8 @@ def _share(rollout: Rollout) -> str:
         case "shadow":
             return f" of copies of {rising} of the traffic"
         case "ab":
-            return f" with {rising} of the users"
+            also = rollout.ab.also if rollout.ab else ()
+            return f" with {rising} of the users" + (f", beside {', '.join(also)}" if also else "")
         case _:
             return ""
 

@@ -3,7 +3,7 @@
 Pure: addresses, folders and versions of files come in as arguments; who writes the files is not its matter.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -128,7 +128,7 @@ def clusters(route: Route, limits: Limits, folder: str) -> tuple[Resource, ...]:
     arms = tuple(
         _aggregate(name, dict.fromkeys((cluster_name(route, back), cluster_name(route, stable))), limits)
         for back in route.backends
-        for name in (*arm_names(route, back), *([_asked_name(route, back)] if route.split == "users" else []))
+        for name in (*arm_names(route, back), *([_uncounted_name(route, back)] if route.split == "users" else []))
         if name != cluster_name(route, stable)
     )
     return own + arms
@@ -211,7 +211,10 @@ def route_configuration(route: Route, limits: Limits) -> Resource:
         "listen": route.listen,
         "split": route.split,
         "header": route.header,
-        "backends": [{"version": back.version, "service": back.service} for back in route.backends],
+        "backends": [
+            {"version": back.version, "service": back.service, "returned": parts(back.returned)}
+            for back in route.backends
+        ],
     }
     rows = _ROWS[route.split](route, limits)
     # The last row takes what no row before it took.
@@ -267,23 +270,25 @@ def _copies(route: Route, limits: Limits) -> list[Resource]:
     return [*rows, rest]
 
 
-def _asked_name(route: Route, backend: Backend) -> str:
+def _uncounted_name(route: Route, backend: Backend) -> str:
     """Who asks for a version by name was not dealt to it by chance, so these requests are counted apart."""
-    return f"{cluster_name(route, backend)}~asked"
+    return f"{cluster_name(route, backend)}~uncounted"
 
 
 def _users(route: Route, limits: Limits) -> list[Resource]:
     """A user keeps one version while the shares stay: hashed by a header, or by a cookie that is set at first sight.
 
-    The cookie holds the id of the first request, by whose hash that request was dealt, too.
+    The cookie holds the id of the first request, by whose hash that request was dealt, too.  A version that users were
+    taken back from is named by no header.
     """
     rows: list[Resource] = [
         {
             "match": {"prefix": "/", "headers": [_equals(HEADER_ASKED, back.version)]},
             "response_headers_to_add": [_version(back)],
-            "route": {"cluster": _asked_name(route, back), **_tries(limits)},
+            "route": {"cluster": _uncounted_name(route, back), **_tries(limits)},
         }
         for back in route.backends
+        if not back.returned
     ]
     split = {"match": {"prefix": "/"}}
     if route.header:
@@ -303,18 +308,32 @@ def _users(route: Route, limits: Limits) -> list[Resource]:
 
 
 def _dealt(route: Route, limits: Limits, by: Resource) -> Resource:
-    """Versions, and in each its groups, by a hash; a request without what is hashed is dealt at random."""
+    """Versions, and in each its groups, by a hash; a request without what is hashed is dealt at random.
+
+    A hash falls into the sum of the weights in their order: a place that goes back to stable moves nobody else.
+    """
     arms = [
-        {"name": name, "weight": weight, "response_headers_to_add": [_version(back)]}
+        {"name": name, "weight": weight, "response_headers_to_add": [_version(of)]}
         for back in route.backends
-        for name, weight in zip(arm_names(route, back), _parted(parts(back.weight)), strict=True)
+        for of, name, weight in _slots(route, back)
     ]
     return {"weighted_clusters": {"use_hash_policy": True, "clusters": arms}, "hash_policy": [by], **_tries(limits)}
 
 
-def _parted(weight: int) -> list[int]:
-    """A weight in as many parts as there are groups, as equal as whole numbers are."""
-    return [weight // GROUPS + (group < weight % GROUPS) for group in range(GROUPS)]
+def _slots(route: Route, back: Backend) -> Iterator[tuple[Backend, str, int]]:
+    """A version's groups; then those users of it whom stable answers, who met both and so are counted for none."""
+    stable = route.backends[0]
+    whole = parts(back.weight) - (sum(parts(other.returned) for other in route.backends) if back == stable else 0)
+    names = arm_names(route, back)
+    for name, weight in zip(names, _parted(whole, len(names)), strict=True):
+        yield back, name, weight
+    if back.returned:
+        yield stable, _uncounted_name(route, stable), parts(back.returned)
+
+
+def _parted(weight: int, count: int) -> list[int]:
+    """A weight in so many parts, as equal as whole numbers are."""
+    return [weight // count + (part < weight % count) for part in range(count)]
 
 
 def _equals(header: str, value: str) -> Resource:
@@ -373,7 +392,13 @@ def read_route(resource: Mapping[str, Any]) -> Route:
             split=split,
             header=told["header"],
             backends=tuple(
-                Backend(version=back["version"], service=back["service"], weight=0.0) for back in told["backends"]
+                Backend(
+                    version=back["version"],
+                    service=back["service"],
+                    weight=0.0,
+                    returned=percent(back["returned"]),
+                )
+                for back in told["backends"]
             ),
         )
         weights = _copied(route, rows) if split == "copies" else _weighted(route, rows[-1])
@@ -386,9 +411,10 @@ def read_route(resource: Mapping[str, Any]) -> Route:
 
 
 def _weighted(route: Route, row: Resource) -> list[int]:
-    """Of each version the weights of all its clusters."""
+    """Of each version the weights of all its clusters, and of stable's those of users who went back to it."""
     weights = {arm["name"]: arm["weight"] for arm in row["route"]["weighted_clusters"]["clusters"]}
-    return [sum(weights.pop(name) for name in arm_names(route, back)) for back in route.backends]
+    own = [sum(weights.pop(name) for name in arm_names(route, back)) for back in route.backends]
+    return [own[0] + sum(parts(back.returned) for back in route.backends), *own[1:]]
 
 
 def _copied(route: Route, rows: Sequence[Resource]) -> list[int]:

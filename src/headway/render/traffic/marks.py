@@ -7,7 +7,7 @@ import msgspec
 
 from headway.evidence.weights import Backend, Route, Split
 from headway.render.manifest import LABEL_ENVIRONMENT, LABEL_MODEL, Object, app_labels
-from headway.render.traffic.dialect import percent
+from headway.render.traffic.dialect import parts, percent
 from headway.spec.digest import canonical
 
 __all__ = ["SERVICE_PORT", "host_of", "marked", "marks"]
@@ -19,6 +19,7 @@ _VERSIONS = "headway.dev/versions"
 _LISTEN = "headway.dev/listen"
 _SPLIT = "headway.dev/split"
 _HEADER = "headway.dev/header"
+_RETURNED = "headway.dev/returned"
 
 
 def host_of(route: Route) -> str:
@@ -35,6 +36,9 @@ def marks(route: Route) -> Object:
         annotations[_SPLIT] = route.split
     if route.header:
         annotations[_HEADER] = route.header
+    returned = {back.version: parts(back.returned) for back in route.backends if back.returned}
+    if returned:
+        annotations[_RETURNED] = canonical(returned).decode()
     return {
         "name": f"{route.model}-{route.environment}",
         "labels": {
@@ -60,6 +64,7 @@ def marked(
     try:
         labels, annotations = metadata["labels"], metadata["annotations"]
         versions = msgspec.json.decode(annotations[_VERSIONS], type=tuple[str, ...])
+        returned = msgspec.json.decode(annotations.get(_RETURNED, "{}"), type=dict[str, int])
         return Route(
             model=labels[LABEL_MODEL],
             environment=labels[LABEL_ENVIRONMENT],
@@ -67,7 +72,12 @@ def marked(
             split=msgspec.convert(annotations.get(_SPLIT, "answers"), Split),
             header=annotations.get(_HEADER, ""),
             backends=tuple(
-                Backend(version=version, service=service, weight=percent(share))
+                Backend(
+                    version=version,
+                    service=service,
+                    weight=percent(share),
+                    returned=percent(returned.get(version, 0)),
+                )
                 for version, (service, share) in zip(versions, split(found[0]["spec"]), strict=True)
             ),
         )

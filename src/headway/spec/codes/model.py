@@ -292,4 +292,10 @@ MODEL: Mapping[str, Code] = {
         "`freeze: [{begin: friday, end: mon 08:00}]`",
         "Write `{begin: fri 16:00, end: mon 08:00}` or `{begin: 2026-12-20 00:00, end: 2027-01-02 08:00}`.",
     ),
+    "E268": code(
+        "arm that cannot be",
+        "An experiment deals users to stable, to the newest version and to those that `also` names by their numbers.",
+        '`ab: {also: ["1.4"]}`',
+        'Name up to three versions, each once: `also: ["1.4.0"]`.',
+    ),
 }

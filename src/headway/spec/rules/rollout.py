@@ -1,7 +1,7 @@
 """Rules for rollouts: what the wish alone shows to be impossible, whatever the traffic."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from headway.spec.finding import Finding, error
 from headway.spec.freeze import fault_of
@@ -15,6 +15,9 @@ __all__ = ["rollout_faults"]
 RISING = ("canary", "shadow")
 # It takes users on both sides to compare them.
 LEAST_SHARE, MOST_SHARE = 1.0, 99.0
+# With the newest and stable five versions: each is a model in memory, and sees a part of the users.
+MOST_ALSO = 3
+VERSION = r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}"
 # RFC 9110, section 5.1.
 HEADER = r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}"
 
@@ -95,6 +98,23 @@ def _ab(placed: Placed[Model]) -> Iterator[Finding]:
         at = placed.place("spec", "rollout", "ab", "header")
         why = f"{asked.header!r} is no name of a request header, so no user would be known by it."
         yield error("E257", "header that cannot be", at, why=why, do="Write a name such as `x-user-id`.")
+    yield from _also(placed, asked.also)
+
+
+def _also(placed: Placed[Model], also: Sequence[str]) -> Iterator[Finding]:
+    """That the versions exist, and may be seen here, is known where the record is."""
+    if len(also) > MOST_ALSO:
+        at = placed.place("spec", "rollout", "ab", "also")
+        why = f"Beside stable and the newest, {len(also)} versions leave each too few users to show anything."
+        yield error("E268", "more versions than an experiment holds", at, why=why, do=f"Name {MOST_ALSO} at most.")
+    for number, version in enumerate(also):
+        at = placed.place("spec", "rollout", "ab", "also", number)
+        if not re.fullmatch(VERSION, version, re.ASCII):
+            why = f"{version!r} is no version's number, so nobody can be dealt to it."
+            yield error("E268", "version that cannot be", at, why=why, do='Write a number such as "1.4.0".')
+        elif version in also[:number]:
+            why = f"{version} is one version and gets one share of the users."
+            yield error("E268", "version twice", at, why=why, do="Take one of them out.")
 
 
 def _times(placed: Placed[Model]) -> Iterator[Finding]:
