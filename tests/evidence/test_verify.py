@@ -272,6 +272,38 @@ def test_a_release_without_its_evidence_is_found(kind: str, said: str) -> None:
         )
 
 
+def test_each_version_of_an_experiment_needs_its_evidence() -> None:
+    beside = Served(version="1.3.0", bundle="6" * 64)
+    branch = sound()
+    for served in (FRESH, beside):
+        train(branch, served)
+    judge(branch, FRESH)
+    release(branch, "started", TWO, FRESH, also=(beside,))
+    found = findings(check(branch.commits))
+    assert found[0].startswith("delay 1.3.0 in production: released without a judgement by its gates")
+    assert all(line.startswith("delay 1.3.0") for line in found)
+    branch = sound()
+    for served in (FRESH, beside):
+        train(branch, served)
+        judge(branch, served)
+    release(branch, "started", TWO, FRESH, also=(beside,))
+    assert check(branch.commits, ROOTED).summary == "verified"
+    release(branch, "promoted", beside)
+    assert check(branch.commits, ROOTED).summary == "verified"
+
+
+def test_a_release_document_that_names_another_version_beside_the_candidate_is_found() -> None:
+    branch = sound()
+    train(branch, FRESH)
+    judge(branch, FRESH)
+    release(branch, "started", TWO, FRESH)
+    path = "releases/production/delay.yaml"
+    document = msgspec.yaml.decode(branch.commits[-1].files[path] or b"")
+    document["spec"]["also"] = [{"version": "1.0.0", "bundle": "1" * 64}]
+    commits = with_files(branch.commits, -1, {path: msgspec.yaml.encode(document)})
+    assert any("the release is not what its record says" in line for line in findings(check(commits)))
+
+
 def test_a_release_without_evidence_is_found_also_when_it_is_no_longer_in_force() -> None:
     branch = unfounded("no judgement")
     release(branch, "rolled back", TWO)

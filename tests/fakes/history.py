@@ -83,15 +83,26 @@ def judge(
 
 
 def release(
-    branch: Branch, how: str, stable: Served | None, candidate: Served | None = None, signer: MemorySigning = DECIDER
+    branch: Branch,
+    how: str,
+    stable: Served | None,
+    candidate: Served | None = None,
+    signer: MemorySigning = DECIDER,
+    *,
+    also: tuple[Served, ...] = (),
 ) -> None:
     over = stable if candidate else None
     spec = ReleaseSpec(
-        environment="production", stable=stable, candidate=candidate, over=over, retired=how == "retired"
+        environment="production",
+        stable=stable,
+        candidate=candidate,
+        also=also,
+        over=over,
+        retired=how == "retired",
     )
     document = Release(apiVersion=API_VERSION, metadata=Metadata(name="delay"), spec=spec)
     files: dict[str, bytes | None] = {"releases/production/delay.yaml": msgspec.yaml.encode(document)}
-    for served in filter(None, (stable, candidate)):
+    for served in filter(None, (stable, candidate, *also)):
         claim = ReleaseClaim(
             model="delay",
             version=served.version,
@@ -106,7 +117,7 @@ def release(
     spoken = candidate or stable
     branch.write(
         signer,
-        Released(how=how, stable=stable, candidate=candidate, over=over),  # type: ignore[arg-type]
+        Released(how=how, stable=stable, candidate=candidate, also=also, over=over),  # type: ignore[arg-type]
         subject=Subject(
             model="delay",
             version=spoken.version if spoken else "",

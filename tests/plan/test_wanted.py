@@ -9,7 +9,7 @@ from msgspec import structs
 from headway.evidence.record import Requested
 from headway.plan.action import Apply, Assess, Lock, NotAgain, Nothing, Release, Roll, Train, Wait
 from headway.plan.arms import Running, Share, part, shares, wished
-from headway.plan.facts import Facts, Pending, Place, Retrained
+from headway.plan.facts import Arm, Facts, Pending, Place, Retrained
 from headway.plan.wanted import next_actions
 from headway.spec.release import Served
 
@@ -58,6 +58,45 @@ def test_a_version_enters_production_only_when_it_is_stable_before() -> None:
     (action,) = next_actions(facts(places=(staging, place(stable=OLD, gates="passed"))))
     assert isinstance(action, Release)
     assert (action.environment, action.how, action.stable, action.candidate) == ("production", "started", OLD, NEW)
+
+
+BESIDE = Served(version="0.9.0", bundle="d" * 64)
+
+
+def experiment(arm: Arm, **known: Any) -> Facts:
+    return facts(strategy="ab", places=(place(stable=OLD, gates="passed", arms=(arm,), **known),))
+
+
+def test_each_version_of_an_experiment_passes_the_gates_and_is_approved_before_it_starts() -> None:
+    arm = Arm(version="0.9.0", served=BESIDE)
+    assert next_actions(experiment(arm)) == (Assess(model="delay", environment="production", served=BESIDE, over=OLD),)
+    (action,) = next_actions(experiment(structs.replace(arm, gates="undecided", gates_why="auc: no rows")))
+    assert isinstance(action, Nothing)
+    assert "0.9.0 of `ab.also` undecided: auc: no rows" in action.why
+    passed = structs.replace(arm, gates="passed")
+    (action,) = next_actions(experiment(passed, approval=True, approved=True))
+    assert isinstance(action, Wait)
+    assert action.why == "`headway approve delay@0.9.0 --to production`"
+    (action,) = next_actions(experiment(structs.replace(passed, approved=True), approval=True, approved=True))
+    assert isinstance(action, Release)
+    assert (action.how, action.candidate, action.also, action.over) == ("started", NEW, (BESIDE,), OLD)
+
+
+def test_a_first_release_waits_for_no_version_beside_it() -> None:
+    gone = Arm(version="0.9.0", fault="was never made")
+    (action,) = next_actions(facts(strategy="ab", places=(place(gates="passed", arms=(gone,)),)))
+    assert isinstance(action, Release)
+    assert (action.how, action.also) == ("direct", ())
+
+
+def test_one_version_of_several_loses_its_users_whatever_the_others_wait_for() -> None:
+    going = [
+        running(OLD, 50, ready=4, wanted=4, stable=True),
+        running(NEW, 25, ready=1, wanted=1),
+        running(BESIDE, 25, ready=1, wanted=1),
+    ]
+    found = weights(shares(wished(NEW, (), OLD, replicas=4), going))
+    assert found == {OLD: 75.0, NEW: 25.0}
 
 
 def test_the_first_release_of_live_traffic_is_direct() -> None:

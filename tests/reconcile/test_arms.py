@@ -11,6 +11,10 @@ from headway.evidence.record import Released
 from headway.evidence.verdict import Verdict
 from headway.evidence.window import Arm, total
 from headway.plan.action import Nothing
+from headway.plan.wanted import next_actions
+from headway.reconcile.foreseeing import foresee
+from headway.reconcile.gather import gather
+from headway.reconcile.status import status_of
 from headway.render.traffic.envoy import GROUPS
 from headway.spec.digest import digest
 
@@ -222,3 +226,22 @@ def test_each_is_measured_against_the_live_version_before_it_starts() -> None:
     for served in started.entered:
         judged = [judged for judged in fair.town.state.judged if judged.served == served]
         assert (judged[-1].passed, judged[-1].over) == (True, over)
+
+
+def test_the_plan_says_the_replicas_of_all_and_the_status_shows_all() -> None:
+    more = "  serve: {replicas: {min: 3, max: 3}}"
+    town, ninety = Town(), AB.replace("header", "share: 90, header")
+    for script, also in (("one", ""), ("two", ""), ("three", '"1.1.0"')):
+        town.commit(script, more, rollout=ninety.format(when="better", also=also))
+        town.faults.away = "measure" if also else ""
+        town.settle()
+    (found,) = foresee(gather(town.world, town.memory, "delay"))
+    # 45 % of three replicas are two, of each.
+    assert (found.version, found.replicas, found.peak_replicas) == ("1.2.0", 3, 7)
+    town.faults.away = ""
+    town.settle()
+    assert town.replicas() == {"1.0.0": 3, "1.1.0": 2, "1.2.0": 2}
+    scene = gather(town.world, town.memory, "delay")
+    place = status_of(scene.facts, next_actions(scene.facts), dict(scene.observed)).places[1]
+    assert (place.stable, place.candidate, place.also) == ("1.0.0", "1.2.0", ("1.1.0",))
+    assert place.ready.keys() == {"1.0.0", "1.1.0", "1.2.0"}
