@@ -106,3 +106,10 @@ def test_more_places_than_envoy_can_watch_are_refused_with_the_cure() -> None:
     assert "2 models" in crowded([125, 2], 128)
     assert crowded([1] * 43, 128).endswith("sysctl -w fs.inotify.max_user_instances=1024")
     assert crowded([2] * 1000, 1024).endswith("fs.inotify.max_user_instances=6004")
+
+
+def test_on_stable_nobody_is_kept_apart_who_was_taken_back_before() -> None:
+    first, second, third = carried(("1", 75.0), ("2", 0.0), ("3", 25.0)).route.backends
+    route = structs.replace(ONE.route, backends=(first, structs.replace(second, returned=25.0), third), split="users")
+    found = on_stable(Carried(route=route, works={}))
+    assert [(back.weight, back.returned) for back in found.route.backends] == [(100.0, 0.0), (0.0, 0.0), (0.0, 0.0)]

@@ -241,6 +241,7 @@ def _beside(sums: Experiment, version: str) -> Experiment:
             return structs.replace(
                 sums, edges_ms=dropped.edges_ms, control=dropped.control, candidate=dropped.candidate
             )
+    # Who is none of the others is the newest.
     return structs.replace(sums, candidate=sums.others.get(version, sums.candidate))
 
 
