@@ -52,6 +52,8 @@ class Rollout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
         ab: Who sees the candidate by the strategy `ab`, and when it has won.
         shadow: How answers are compared by the strategy `shadow`.
         at_least: How long live requests must have been counted before a promotion, however clear the evidence.
+        approve_at: Which of the stages, and 100 for the promotion, wait for a person's `headway approve --at`, however
+            clear the evidence; the evidence is needed all the same.
         freeze: When no rollout starts, rises or is promoted; harm aborts and the deadline ends at any time.
         wrong_at_most: How often the rollout may decide wrongly.
         deadline: When it ends if it could not decide.
@@ -65,6 +67,7 @@ class Rollout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     ab: Ab | None = None
     shadow: Shadow | None = None
     at_least: Seconds = 0.0
+    approve_at: tuple[float, ...] = ()
     freeze: tuple[Freeze, ...] = ()
     wrong_at_most: WrongAtMost = WrongAtMost()
     deadline: Deadline = Deadline()

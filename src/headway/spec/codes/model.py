@@ -292,6 +292,12 @@ MODEL: Mapping[str, Code] = {
         "`freeze: [{begin: friday, end: mon 08:00}]`",
         "Write `{begin: fri 16:00, end: mon 08:00}` or `{begin: 2026-12-20 00:00, end: 2027-01-02 08:00}`.",
     ),
+    "E265": code(
+        "approval of no step",
+        "A person approves a stage after the first, or the promotion; to no other weight does a rollout rise.",
+        "`approve_at: [30]` with `stages: [5, 20, 50]`",
+        "Name stages, or 100 for the promotion.",
+    ),
     "E268": code(
         "arm that cannot be",
         "An experiment deals users to stable, to the newest version and to those that `also` names by their numbers.",

@@ -51,8 +51,9 @@ PROJECT: Mapping[str, Code] = {
     ),
     "E113": code(
         "nobody approves",
-        "The environment asks for an approval that no signer may give, so nothing is ever released there.",
-        "`approval: required` and no signer with `approve: [production]`",
+        "An environment, or a step of a rollout, asks for an approval that no signer may give there, so nothing ever "
+        "goes on.",
+        "`approval: required` or `approve_at: [100]`, and no signer with `approve: [production]`",
         "Give a signer the right, or take the approval out.",
     ),
     "E114": code(

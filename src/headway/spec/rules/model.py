@@ -8,6 +8,7 @@ from headway.spec.load import Placed
 from headway.spec.model import Model
 from headway.spec.papers import Papers, Unmatched
 from headway.spec.policy import covers
+from headway.spec.rules.approval import approval_faults
 from headway.spec.rules.data import data_faults
 from headway.spec.rules.gates import applies, gate, together
 from headway.spec.rules.monitor import monitor_faults
@@ -25,6 +26,7 @@ def model_faults(placed: Placed[Model], papers: Papers, unmatched: Unmatched) ->
     yield from _gates(placed, papers)
     yield from serving_faults(placed)
     yield from rollout_faults(placed)
+    yield from approval_faults(placed, papers)
     yield from monitor_faults(placed)
 
 
