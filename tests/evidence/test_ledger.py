@@ -217,6 +217,37 @@ def test_an_approval_is_of_one_version_in_one_environment(branch: Branch) -> Non
     assert state(branch).pending == ()
 
 
+def test_an_approval_of_a_step_is_of_one_bundle_and_ends_with_its_try(branch: Branch) -> None:
+    branch.write(BOSS, trained(), subject=about(TWO))
+    given = branch.write(BOSS, Requested(action="approve", to="1.1.0", weight=50.0), subject=about(TWO, "production"))
+    assert state(branch).approved == frozenset()
+    assert state(branch).approved_at == {(TWO.bundle, "production"): {50.0: given}}
+    release(branch, "direct", ONE)
+    release(branch, "started", ONE, TWO)
+    last = branch.write(BOSS, Requested(action="approve", to="1.1.0", weight=100.0), subject=about(TWO, "production"))
+    release(branch, "started", ONE, TWO)  # its state was lost, and it is the same try
+    assert state(branch).approved_at == {(TWO.bundle, "production"): {50.0: given, 100.0: last}}
+    release(branch, "aborted", ONE)
+    assert state(branch).approved_at == {}
+    again = branch.write(BOSS, Requested(action="approve", to="1.1.0", weight=50.0), subject=about(TWO, "production"))
+    release(branch, "started", ONE, TWO)
+    assert state(branch).approved_at == {(TWO.bundle, "production"): {50.0: again}}
+
+
+def test_an_approval_of_a_step_says_nothing_of_another_candidate(branch: Branch) -> None:
+    release(branch, "direct", ONE)
+    release(branch, "started", ONE, TWO)
+    given = branch.write(BOSS, Requested(action="approve", to="1.1.0", weight=50.0), subject=about(TWO, "production"))
+    other = branch.write(BOSS, Requested(action="approve", to="1.2.0", weight=50.0), subject=about(THREE, "production"))
+    elsewhere = branch.write(BOSS, Requested(action="approve", to="1.1.0", weight=50.0), subject=about(TWO, "staging"))
+    release(branch, "started", ONE, THREE)  # it takes the place of the one on its way
+    assert given not in {record for known in state(branch).approved_at.values() for record in known.values()}
+    assert state(branch).approved_at == {
+        (THREE.bundle, "production"): {50.0: other},
+        (TWO.bundle, "staging"): {50.0: elsewhere},
+    }
+
+
 def test_a_pause_lasts_until_it_is_resumed(branch: Branch) -> None:
     ask(branch, "pause")
     ask(branch, "pause", environment="staging")

@@ -349,6 +349,58 @@ def test_a_missing_approval_is_found() -> None:
     assert any("without the approval" in line for line in found)
 
 
+def approve(branch: Branch, weight: float, served: Served = FRESH) -> None:
+    about = Subject(model="delay", environment="production", version=served.version, bundle=served.bundle)
+    branch.write(PERSON, Requested(action="approve", to=served.version, weight=weight), subject=about)
+
+
+@pytest.mark.parametrize(
+    ("story", "missing"),
+    [
+        (("approve 50", "start", "approve 100", "promote"), ()),
+        (("start", "promote"), ("50", "100")),
+        (("start", "approve 50", "promote", "approve 100"), ("100",)),
+        (("start", "approve 50", "approve 100", "abort", "start", "promote"), ("50", "100")),
+        (("start", "approve 50", "abort", "approve 50", "start", "approve 100", "promote"), ()),
+        (("start", "approve 50", "lost", "approve 100", "promote"), ()),
+        (("approve another", "start", "approve 100", "promote"), ("50",)),
+        (("approve 50", "approve 100", "start"), ()),
+    ],
+)
+def test_a_promotion_without_the_approvals_of_its_try_is_found(
+    story: tuple[str, ...], missing: tuple[str, ...]
+) -> None:
+    branch = sound()
+    train(branch, FRESH)
+    judge(branch, FRESH)
+    told = {
+        "start": lambda: release(branch, "started", TWO, FRESH),
+        "lost": lambda: release(branch, "started", TWO, FRESH),
+        "abort": lambda: release(branch, "aborted", TWO),
+        "promote": lambda: release(branch, "promoted", FRESH),
+        "approve 50": lambda: approve(branch, 50.0),
+        "approve 100": lambda: approve(branch, 100.0),
+        "approve another": lambda: approve(branch, 50.0, Served(version=FRESH.version, bundle="9" * 64)),
+    }
+    for what in story:
+        told[what]()
+    report = verify(branch.commits, pin=ROOTED, outside=outside(approve_at=(50.0, 100.0)))
+    found = [line for line in findings(report) if FRESH.version in line]
+    assert len(found) == len(missing)
+    for line, step in zip(found, missing, strict=True):
+        assert f"promoted without the approval at {step} %, which main aaaaaaaaaaaa asked for" in line
+
+
+def test_an_approval_of_a_step_is_none_of_a_start() -> None:
+    branch = sound()
+    train(branch, FRESH)
+    judge(branch, FRESH)
+    approve(branch, 100.0)
+    release(branch, "direct", FRESH)
+    found = findings(verify(branch.commits, pin=ROOTED, outside=outside(approval=True)))
+    assert any("without the approval that the environment asks for" in line for line in found)
+
+
 def test_what_main_asks_for_since_is_a_warning() -> None:
     branch = sound()
     asked = outside()

@@ -36,9 +36,15 @@ TWO = Served(version="1.1.0", bundle="2" * 64)
 GATES = frozenset({"scan", "auc"})
 
 
-def outside(gates: frozenset[str] | None = GATES, *, approval: bool = False, stored: str | None = "") -> Outside:
+def outside(
+    gates: frozenset[str] | None = GATES,
+    *,
+    approval: bool = False,
+    approve_at: tuple[float, ...] = (),
+    stored: str | None = "",
+) -> Outside:
     """What main asks for, the same in every tree (None: no tree can be read)."""
-    asked = None if gates is None else Asked(verdicts=gates, approval=approval)
+    asked = None if gates is None else Asked(verdicts=gates, approval=approval, approve_at=approve_at)
     return Outside(
         release=lambda data: read_document(data, Release).spec,
         lock=lambda data: digest_of(read_document(data, Lock).spec),

@@ -138,6 +138,7 @@ def _asked(wish: Wish, model: str, environment: str) -> Asked | None:
     return Asked(
         verdicts=frozenset(verdict.name for verdict in verdicts),
         approval=place is not None and place.spec.approval == "required",
+        approve_at=spec.rollout.approve_at,
     )
 
 

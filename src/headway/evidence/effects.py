@@ -1,6 +1,6 @@
 """What each kind of record changes about a model: one short function a kind."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import assert_never
 
 from msgspec import Struct, structs
@@ -108,6 +108,8 @@ def _judged(state: ModelState, said: _Said, seen: Judged) -> ModelState:
 def _released(state: ModelState, said: _Said, seen: Released) -> ModelState:
     environment = said.about.environment
     before = state.standing.get(environment)
+    ended = before.candidate if before and before.candidate != seen.candidate else None
+    gone = {(each.bundle, environment) for each in before.coming} if before and ended else frozenset()
     standing = Standing(
         stable=seen.stable,
         candidate=seen.candidate,
@@ -115,7 +117,7 @@ def _released(state: ModelState, said: _Said, seen: Released) -> ModelState:
         over=seen.over,
         stables=_stables(before.stables if before else (), seen),
         since=before.since if before and before.stable == seen.stable else said.at,
-        ended=before.candidate if before and before.candidate != seen.candidate else None,
+        ended=ended,
         replaced=_replaced(before, seen),
         how=seen.how,
         why=seen.why,
@@ -128,6 +130,7 @@ def _released(state: ModelState, said: _Said, seen: Released) -> ModelState:
         state,
         standing={**state.standing, environment: standing},
         tries=_tried(state, said, seen, before.coming if before else ()),
+        approved_at={key: given for key, given in state.approved_at.items() if key not in gone},
         pending=_still_pending(state.pending, environment, seen),
     )
     if seen.how in {"aborted", "rolled back"}:
@@ -212,6 +215,8 @@ def _requested(state: ModelState, said: _Said, seen: Requested) -> ModelState:
     environment = said.about.environment
     state = structs.replace(state, pending=_superseded(state.pending, environment, seen))
     match seen.action:
+        case "approve" if seen.weight:
+            return structs.replace(state, approved_at=_approved_at(state, said, seen))
         case "approve":
             return structs.replace(state, approved=state.approved | {(seen.to, environment)})
         case "pause":
@@ -222,6 +227,11 @@ def _requested(state: ModelState, said: _Said, seen: Requested) -> ModelState:
         case _:
             added = tuple(_waiting(state, said, seen))
             return structs.replace(state, pending=(*state.pending, *added))
+
+
+def _approved_at(state: ModelState, said: _Said, seen: Requested) -> dict[tuple[str, str], Mapping[float, str]]:
+    key = (said.about.bundle, said.about.environment)
+    return {**state.approved_at, key: {**state.approved_at.get(key, {}), seen.weight: said.digest}}
 
 
 def _waiting(state: ModelState, said: _Said, seen: Requested) -> Iterator[Request]:

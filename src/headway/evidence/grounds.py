@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from msgspec import Struct
 
 from headway.evidence.ledger import Entry
+from headway.evidence.promotions import Promotion, Where, promotions
 from headway.evidence.proof import Asked, Line, Outside
 from headway.evidence.state import Judgement, Standing
 from headway.evidence.verdict import Answer
@@ -16,8 +17,6 @@ from headway.spec.release import Served
 __all__ = ["grounds"]
 
 _GOOD = frozenset({Answer.PASS, Answer.NOT_APPLICABLE})
-
-Where = tuple[str, str, Served]  # model, environment, version
 
 
 class _Entered(Struct, frozen=True, kw_only=True):
@@ -49,6 +48,7 @@ class _Trusted:
     trained: Mapping[tuple[str, Served], int]
     judged: Mapping[Where, Sequence[Judgement]]
     approved: Mapping[Where, int]
+    promoted: Mapping[Where, Promotion]
     distrusted: frozenset[str]
 
     def judgement(self, one: _Entered) -> Judgement | None:
@@ -107,10 +107,15 @@ def _trusted(seen: Walk, distrusted: frozenset[str]) -> _Trusted:
                 judged[model, judgement.environment, judgement.served].append(judgement)
     for number, entry, request in seen.requested:
         about = entry.record.subject
-        version_of = seen.ledger.model(about.model).version(request.to) if request.action == "approve" else None
+        version_of = (
+            seen.ledger.model(about.model).version(request.to)
+            if request.action == "approve" and not request.weight
+            else None
+        )
         if version_of and entry.digest not in distrusted:
             approved.setdefault((about.model, about.environment, version_of.served), number)
-    return _Trusted(trained=trained, judged=judged, approved=approved, distrusted=distrusted)
+    promoted = promotions([*seen.released, *seen.requested], distrusted)
+    return _Trusted(trained=trained, judged=judged, approved=approved, promoted=promoted, distrusted=distrusted)
 
 
 def _entered(seen: Walk) -> Iterator[_Entered]:
@@ -137,7 +142,7 @@ def _of(standing: Standing) -> tuple[Served, ...]:
 def _in_force(trusted: _Trusted, one: _Entered, outside: Outside, main: str) -> Iterator[Line]:
     judged = trusted.judgement(one)
     names = frozenset(verdict.name for verdict in judged.verdicts) if judged else frozenset[str]()
-    problems = [*_judge(trusted, one), *_asked_for(trusted, one, names, outside)]
+    problems = [*_judge(trusted, one), *_asked_for(trusted, one, names, outside), *_steps(trusted, one, outside)]
     stored = outside.bytes_of(one.served.bundle)
     if stored:
         problems.append(one.line(stored))
@@ -185,6 +190,24 @@ def _asked_for(trusted: _Trusted, one: _Entered, names: frozenset[str], outside:
         yield one.line(f"released without {_listed(asked, names)}, which main {main[:12]} asked for")
     if asked.approval and trusted.approved.get(one.where, one.number) >= one.number:
         yield one.line("released without the approval that the environment asks for")
+
+
+def _steps(trusted: _Trusted, one: _Entered, outside: Outside) -> Iterator[Line]:
+    """What the tree of main that a promotion names asked people to approve on the way to it."""
+    promotion = trusted.promoted.get(one.where)
+    if promotion is None or promotion.entry.number < one.number:
+        return
+    main = promotion.entry.record.main
+    asked = outside.asked(main, one.model, one.environment)
+    if asked is None and main == one.entry.record.main:
+        return  # told already
+    if asked is None:
+        what = f"{one.name}: which approvals main {main[:12]} asked for cannot be read here"
+        yield Line(state="undecided", what=what, where=promotion.entry.path)
+        return
+    for step in sorted({*asked.approve_at} - promotion.approved):
+        what = f"{one.name}: promoted without the approval at {step:.12g} %, which main {main[:12]} asked for"
+        yield Line(state="finding", what=what, where=promotion.entry.path)
 
 
 def _listed(asked: Asked, names: frozenset[str]) -> str:

@@ -30,10 +30,14 @@ class Pin(Struct, frozen=True, kw_only=True):
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """What a tree of main asks of a version before a release: verdicts by name, and whether a person approves it."""
+    """What a tree of main asks of a version before a release: verdicts by name, and whether a person approves it.
+
+    `approve_at` are the steps of its rollout that a person approves, in percent of live traffic (100: the promotion).
+    """
 
     verdicts: frozenset[str]
     approval: bool = False
+    approve_at: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -132,10 +132,15 @@ class RolledOut(Struct, frozen=True, kw_only=True, tag_field="kind", tag="rollou
 
 
 class Requested(Struct, frozen=True, kw_only=True, tag_field="kind", tag="request"):
-    """A person's decision, to be carried out by the environment's decider."""
+    """A person's decision, to be carried out by the environment's decider.
+
+    `weight` is what an approval lets the candidate rise to, in percent of live traffic: 100 is its promotion, and 0
+    stands for its start.
+    """
 
     action: Literal["promote", "approve", "rollback", "pause", "resume", "abort", "retire"]
     to: str = ""
+    weight: float = 0.0
     now: bool = False
     why: str = ""
 

@@ -45,6 +45,7 @@ class Rollout(Struct, frozen=True, kw_only=True):
     `split` is what the candidate's share means, from its start to its end; `experiment` the sums of one between users.
     `also` are versions in it beside the candidate, of which all together have the `weight`; `winner` is the version
     that had won at the last look, if one had.
+    `awaits` is the weight that evidence would let it rise to and nobody has approved (100: its promotion; 0: none).
     """
 
     model: str
@@ -62,6 +63,7 @@ class Rollout(Struct, frozen=True, kw_only=True):
     lost: int = 0
     replicas: int = 0
     why: str = ""
+    awaits: float = 0.0
     before: Past = Past()
     tally: Tally | None = None
     experiment: Experiment | None = None

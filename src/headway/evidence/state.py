@@ -132,9 +132,10 @@ class ModelState(Struct, frozen=True, kw_only=True):
 
     `failures` maps (recipe, training bytes) to the reason of a failed training: automation tries once, ever.
     `tries` are by (bundle, environment), `standing` by environment, `alerts` by (environment, monitor), `approved`
-    holds (version, environment).  `hold` says why automatic releases are held.  `paused` holds environments ("": all).
-    `retrainings` are (number, time) of those started; `settled` by environment the number of the last record after
-    which the count of unpromoted ones begins anew.
+    holds (version, environment), `approved_at` the approvals of further steps by (bundle, environment): the record's
+    digest by the weight, until the try that they are meant for ends.  `hold` says why automatic releases are held.
+    `paused` holds environments ("": all).  `retrainings` are (number, time) of those started; `settled` by environment
+    the number of the last record after which the count of unpromoted ones begins anew.
     """
 
     lock: Locked | None = None
@@ -145,6 +146,7 @@ class ModelState(Struct, frozen=True, kw_only=True):
     tries: Mapping[tuple[str, str], Try] = {}
     pending: tuple[Request, ...] = ()
     approved: frozenset[tuple[str, str]] = frozenset()
+    approved_at: Mapping[tuple[str, str], Mapping[float, str]] = {}
     hold: str = ""
     paused: frozenset[str] = frozenset()
     alerts: Mapping[tuple[str, str], Alert] = {}

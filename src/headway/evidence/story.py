@@ -100,7 +100,8 @@ def _told(record: Record, seen: Seen) -> tuple[str, str]:  # noqa: PLR0911 - one
             way = "rollout of copies" if seen.rollout.split == "copies" else "rollout"
             return f"{way} {seen.outcome} after {len(seen.rollout.windows)} windows", f"{seen.rollout.why}{drawn}"
         case Requested():
-            return f"asked: {seen.action}{f' {seen.to}' if seen.to else ''}", seen.why
+            at = f" at {seen.weight:.12g} %" if seen.weight else ""
+            return f"asked: {seen.action}{f' {seen.to}' if seen.to else ''}{at}", seen.why
         case Alerted():
             return f"{seen.monitor} alert {seen.state}", "; ".join(v.why for v in record.verdicts if v.why)
         case Retraining():
