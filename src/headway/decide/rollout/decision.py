@@ -5,10 +5,12 @@ moves the weight.  From `promoting` and `aborting` it acts, writes the release, 
 """
 
 import math
+from collections.abc import Collection
 
 from msgspec import structs
 
 from headway.decide.rollout.agreement import agreement_asked, agreement_weighed, folded, in_words
+from headway.decide.rollout.approval import PROMOTION, command, lacking
 from headway.decide.rollout.experiment import looked
 from headway.decide.rollout.guardrails.evidence import opened, stage_of, unheard
 from headway.decide.rollout.machine import ENDED, LIVE, Event, follow
@@ -40,12 +42,13 @@ def decide(  # noqa: PLR0913 - what is wanted, what stands, and everything seen 
     now: float,
     paused: bool = False,
     doubt: str = "",
+    approved: Collection[float] = (),
 ) -> Rollout:
     """The rollout after this look, at `now` (Unix seconds); the same one when nothing changed.
 
     `ready`: the candidate is ready at its share of replicas; `doubt`: why the data cannot be trusted now (empty: they
-    can).  Harm aborts also while paused; a window seen in doubt is not counted.  A split of the requests that is not
-    the weights' is a doubt too.
+    can); `approved`: the weights that a person has approved, 100 for the promotion.  Harm aborts also while paused; a
+    window seen in doubt is not counted.  A split of the requests that is not the weights' is a doubt too.
     """
     strategy = STRATEGIES.get(wish.strategy)
     if rollout.state in ENDED or rollout.state in {"promoting", "aborting"}:
@@ -63,7 +66,19 @@ def decide(  # noqa: PLR0913 - what is wanted, what stands, and everything seen 
         or _of_state(rollout, strategy, ready=ready and not cold, paused=paused, doubt=doubt)
         or (drawn if drawn and drawn[0] == "window" and rollout.state == "running" else None)
     )
-    return _moved(rollout, following, strategy.stages(wish) if strategy else ()) if following else rollout
+    if following is None:
+        return rollout
+    moved = _moved(rollout, following, strategy.stages(wish) if strategy else ())
+    risen = PROMOTION if moved.state == "promoting" else moved.weight
+    awaits = lacking(wish, approved, risen) if risen > rollout.weight else 0.0
+    return _held_back(rollout, moved.why, awaits, now) if awaits else moved
+
+
+def _held_back(rollout: Rollout, why: str, awaits: float, now: float) -> Rollout:
+    """It stays as it is until a person approves its next step, or its deadline comes."""
+    held = structs.replace(rollout, why=f"{why}; waits for `{command(rollout, awaits)}`", awaits=awaits)
+    late = _of_time(held, now)
+    return _moved(held, late, ()) if late else held
 
 
 def coming(rollout: Rollout, wish: Wish) -> float:
@@ -231,4 +246,6 @@ def _moved(rollout: Rollout, drawn: Drawn, stages: tuple[float, ...]) -> Rollout
         weight = 0.0
     elif state in LIVE and stages:
         weight = stages[min(stage, len(stages) - 1)]
-    return structs.replace(rollout, state=state, stage=stage, weight=weight, why=why)
+    # A window that said nothing new leaves what is waited for.
+    awaits = rollout.awaits if (state, why) == (rollout.state, rollout.why) else 0.0
+    return structs.replace(rollout, state=state, stage=stage, weight=weight, why=why, awaits=awaits)
