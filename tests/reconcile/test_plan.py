@@ -106,7 +106,7 @@ def foreseen(town: Town) -> Foreseen:
     return found
 
 
-def coming(of: int, *, bad: float = 0.0) -> Town:
+def coming(of: int, *, bad: float = 0.0, rollout: str = "") -> Town:
     """1.0.0 has served for some minutes, and a person asked for approval of nothing: 1.1.0 is about to enter."""
     town = Town()
     town.commit("one")
@@ -114,7 +114,7 @@ def coming(of: int, *, bad: float = 0.0) -> Town:
     for _ in range(130):
         town.traffic(of=of, control_bad=bad)
         town.look()
-    town.commit("two")
+    town.commit("two", rollout=rollout)
     town.faults.away = "measure"  # its gates are not judged yet
     town.settle()
     return town
@@ -130,6 +130,11 @@ def test_before_a_start_each_guardrail_says_what_it_can_see_at_todays_traffic_an
     assert [reach.guardrail for reach in found.reaches] == ["errors"]
     assert "2 replicas" in capacity
     assert (found.replicas, found.peak_replicas) == (1, 2)
+
+
+def test_the_plan_says_before_which_steps_a_person_is_asked() -> None:
+    said = foreseen(coming(of=400, rollout="approve_at: [50, 100]")).said
+    assert said[-2] == "It waits for a person's approval before it gets 50 % and before it is promoted."
 
 
 def test_the_peak_of_replicas_is_what_a_rollout_comes_to() -> None:

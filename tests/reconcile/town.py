@@ -232,6 +232,12 @@ class Town:
         draft = Draft(subject=Subject(model=model, environment=environment), seen=seen)
         self.write([draft], f"Ask to {action} {model}")
 
+    def approve(self, to: str, weight: float) -> None:
+        """A person approves a step of a rollout of `delay` in production."""
+        made = self.state.version(to)
+        subject = Subject(model="delay", version=to, bundle=made.bundle if made else "", environment="production")
+        self.write([Draft(subject=subject, seen=Requested(action="approve", to=to, weight=weight))], "Ask to approve")
+
     def write(self, drafts: Sequence[Draft], subject: str) -> None:
         """Another process writes; the loop has not read it yet."""
         book = Book(self.journal, self.signing, self.clock)

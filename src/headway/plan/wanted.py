@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal
 
+from headway.decide.rollout.approval import command
 from headway.plan.action import Action, Apply, Assess, Lock, NotAgain, Nothing, Release, Roll, Train, Wait
 from headway.plan.facts import Arm, Facts, Pending, Place
 from headway.spec.release import Served
@@ -89,6 +90,9 @@ def _kept(facts: Facts) -> Iterator[Action]:
     for place in facts.places:
         if place.candidate and place.decides:
             yield Roll(model=facts.model, environment=place.environment)
+            if place.rollout and place.awaits:
+                why = f"`{command(place.rollout, place.awaits)}`"
+                yield Wait(model=facts.model, environment=place.environment, why=why)
         elif place.stale:
             yield Apply(model=facts.model, environment=place.environment, why="; ".join(place.stale))
 

@@ -6,6 +6,7 @@ from itertools import groupby
 import msgspec
 from msgspec import Struct, structs
 
+from headway.decide.rollout.approval import PROMOTION
 from headway.decide.rollout.guardrails.kind import bursts
 from headway.decide.rollout.reach import Reach, Traffic, findings, forecast, time_in_words
 from headway.decide.rollout.table import STRATEGIES
@@ -114,6 +115,7 @@ def _foreseen(scene: Scene, place: Place, version: str) -> Foreseen:
             *_between(spreads),
             *(f"{reach.guardrail}: {reach.said}" for reach in reaches),
             *_rest(model.spec.rollout),
+            *_approvals(model.spec.rollout),
             capacity,
         ),
         findings=findings(model.spec.rollout, reaches, Where(file=placed.file)),
@@ -149,6 +151,13 @@ def _rest(wish: Rollout) -> tuple[str, ...]:
     """What a promotion by this strategy does not rest on."""
     rest = STRATEGIES[wish.strategy].REST
     return (f"{wish.strategy}: {rest}.",) if rest else ()
+
+
+def _approvals(wish: Rollout) -> Iterator[str]:
+    """Where it waits for a person."""
+    steps = ["is promoted" if step == PROMOTION else f"gets {step:.12g} %" for step in wish.approve_at]
+    if steps:
+        yield f"It waits for a person's approval before it {' and before it '.join(steps)}."
 
 
 def _of_the_day(scene: Scene, environment: str) -> Traffic | None:

@@ -40,14 +40,15 @@ class Guarded(Struct, frozen=True, kw_only=True):
 class Progress(Struct, frozen=True, kw_only=True):
     """A rollout on its way; stages count from 1, times are in seconds.
 
-    `to_go_s` is expected if the candidate is as good as the stable version (null: not known, or never); it ends
-    undecided `deadline_s` from now.
+    `awaits` is the weight that a person has yet to approve (0: none).  `to_go_s` is expected if the candidate is as
+    good as the stable version (null: not known, or never); it ends undecided `deadline_s` from now.
     """
 
     stage: int
     stages: tuple[float, ...]
     windows: int
     window_s: float
+    awaits: float
     to_go_s: float
     deadline_s: float
     guardrails: tuple[Guarded, ...]
@@ -65,6 +66,7 @@ def progress_of(rollout: Rollout, wish: Wish, now: float, estimates: Estimates |
         stages=stages,
         windows=len(rollout.windows),
         window_s=wish.window,
+        awaits=rollout.awaits,
         to_go_s=remaining_s(rollout, wish) if _fits(rollout, wish) else float("nan"),
         deadline_s=max(0.0, rollout.deadline - now),
         guardrails=tuple(

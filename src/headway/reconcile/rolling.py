@@ -46,6 +46,7 @@ def roll(scene: Scene, action: Roll) -> Effect:
         ),
         paused=place.paused,
         doubt=_silence(scene, model, before, observed),
+        approved=place.approved_at,
         now=scene.now,
     )
     if after.state == "aborting":
@@ -134,7 +135,10 @@ def _retreat(scene: Scene, model: Model, place: Place, rollout: Rollout) -> Effe
 def _written(scene: Scene, model: Model, place: Place, rollout: Rollout, *, stable: Served | None) -> Effect:
     """Write how it ended, with every window; a promotion moves the traffic afterwards, by the next pass."""
     outcome: Literal["promoted", "aborted"] = "promoted" if rollout.state == "promoting" else "aborted"
-    seen = Released(how=outcome, stable=stable, why=rollout.why)
+    # A promotion rests on the approvals of its steps, too.
+    steps = model.spec.rollout.approve_at if outcome == "promoted" else ()
+    given = tuple(place.approved_at[weight] for weight in steps if weight in place.approved_at)
+    seen = Released(how=outcome, stable=stable, evidence=given, why=rollout.why)
     line = write_release(scene, place, seen, before=[ended(scene.world.store, model, rollout, outcome)])
     key = (rollout.model, rollout.environment)
     scene.memory.openings.pop(key, None)

@@ -5,6 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from headway.decide.rollout.approval import command
 from headway.decide.rollout.reach import false_aborts
 from headway.evidence.state import ModelState
 from headway.evidence.weights import Split
@@ -167,6 +168,8 @@ def _help(facts: Facts, actions: Sequence[Action]) -> str:
     if facts.failed:
         return f"headway logs {facts.model}"
     for place in facts.places:
+        if place.rollout and place.awaits:
+            return command(place.rollout, place.awaits)
         number = _unapproved(facts, place)
         if number and any(isinstance(action, Wait) for action in actions):
             return f"headway approve {facts.model}@{number} --to {place.environment}"
