@@ -92,6 +92,15 @@ def test_a_shadow_gets_copies_and_stable_answers_all() -> None:
     assert "1.1.0 copies of 5 % (" in said
 
 
+def test_what_waits_for_a_person_is_expected_at_no_time() -> None:
+    town = Town().with_a_candidate(rollout="approve_at: [50]")
+    town.roll(20)
+    assert "it waits for a person's approval" in progress_lines(on_its_way(town), "1.0.0")[0]
+    town.approve("1.1.0", 50.0)
+    town.roll(2)
+    assert "to go if it is as good as 1.0.0" in progress_lines(on_its_way(town), "1.0.0")[0]
+
+
 def overview(town: Town) -> Overview:
     scene = gather(town.world, town.memory, "delay")
     progress = {"production": on_its_way(town)}

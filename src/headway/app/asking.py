@@ -21,13 +21,17 @@ __all__ = ["Asked", "Asking", "ask"]
 
 
 class Asking(Struct, frozen=True, kw_only=True):
-    """What a person asks for; an empty environment means the one with live traffic."""
+    """What a person asks for; an empty environment means the one with live traffic.
+
+    `weight` is the step of a rollout that is approved, in percent of live traffic; 0 is its start.
+    """
 
     repo: Path
     action: Literal["promote", "approve", "rollback", "pause", "resume", "abort", "retire"]
     model: str
     environment: str = ""
     to: str = ""
+    weight: float = 0.0
     now: bool = False
     why: str = ""
 
@@ -91,7 +95,7 @@ def _asked(asking: Asking, commit: str, said: str, done: str = "") -> Asked:
 
 
 def _request(asking: Asking) -> Requested:
-    return Requested(action=asking.action, to=asking.to, now=asking.now, why=asking.why)
+    return Requested(action=asking.action, to=asking.to, weight=asking.weight, now=asking.now, why=asking.why)
 
 
 def _write(asking: Asking) -> tuple[str, str]:
@@ -111,12 +115,14 @@ def _write(asking: Asking) -> tuple[str, str]:
     book.write(
         [Draft(subject=subject, seen=_request(asking))],
         main=head.commit,
-        subject=f"Ask to {asking.action} {asking.model}" + (f" {asking.to}" if asking.to else ""),
+        subject=" ".join(filter(None, (f"Ask to {asking.action} {asking.model}", asking.to, _at(asking)))),
     )
     stands = book.publish()
     if book.dropped:
         raise RefusedError(f"{book.dropped[0]}. Look at `headway history {asking.model}`, and ask again.")
     carried = f"the decider of {asking.environment} carries it out"
+    if asking.weight:
+        carried += ", at the rollout's next look and with its evidence"
     waits = f"; it waits here to be pushed: {stands.problem}" if stands.ahead else ""
     return stands.commit, ("the hold is lifted" if asking.action == "resume" else carried) + waits
 
@@ -128,6 +134,10 @@ def _back_to(asking: Asking, state: ModelState) -> str:
         return ""
     back = standing.stable if standing.candidate else standing.previous
     return back.version if back else ""
+
+
+def _at(asking: Asking) -> str:
+    return f"at {asking.weight:.12g} %" if asking.weight else ""
 
 
 def _text(view: Asked) -> str:
@@ -154,6 +164,8 @@ def _check(asking: Asking, wish: Wish, state: ModelState) -> None:
     if asking.to and state.version(asking.to) is None:
         known = ", ".join(made.version for made in state.versions[-8:]) or "none yet"
         raise RefusedError(f"{asking.model} has no version {asking.to}; the last ones are: {known}.")
+    if asking.action == "approve":
+        _check_approval(asking, wish)
     standing = state.standing.get(environment)
     if asking.action == "rollback" and not asking.to and not (standing and (standing.candidate or standing.previous)):
         raise RefusedError(f"{asking.model} has no earlier version in {environment} to go back to.")
@@ -168,3 +180,19 @@ def _check(asking: Asking, wish: Wish, state: ModelState) -> None:
         raise RefusedError(f"{asking.model} {asking.to} is stable in {environment} already.")
     if asking.action in {"abort", "pause"} and not (standing and standing.candidate):
         raise RefusedError(f"No candidate of {asking.model} is on its way in {environment}.")
+
+
+def _check_approval(asking: Asking, wish: Wish) -> None:
+    """An approval of a step that nobody asks for would lie there for nothing, and the right one be missing."""
+    placed, name = wish.models.get(asking.model), asking.environment
+    if placed is None:  # its spec cannot be read now; the one before may ask for it
+        return
+    place, steps = wish.environments[name].spec, placed.value.spec.rollout.approve_at
+    asked = steps if place.traffic == "live" else ()
+    there = ", ".join(f"`--at {step:.12g}`" for step in asked) or "none"
+    if asking.weight and asking.weight not in asked:
+        raise RefusedError(
+            f"No approval of {asking.model} is asked for at {asking.weight:.12g} % in {name}; those: {there}."
+        )
+    if not asking.weight and asked and place.approval == "none":
+        raise RefusedError(f"{name} asks for no approval of a start; {asking.model} asks for these: {there}.")

@@ -44,7 +44,9 @@ def _between(compared: Compared) -> str:
 def _times(progress: Progress, stable: str) -> str:
     window, deadline = time_in_words(progress.window_s), time_in_words(progress.deadline_s)
     to_go = progress.to_go_s
-    if math.isnan(to_go):
+    if progress.awaits:
+        told = "it waits for a person's approval"
+    elif math.isnan(to_go):
         told = "how long it will take is not known yet"
     elif math.isinf(to_go):
         told = "at this traffic it will not be promoted"

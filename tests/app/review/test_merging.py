@@ -65,6 +65,7 @@ def test_a_rollout_that_is_under_way_does_not_hide_what_comes() -> None:
         (Rollout(strategy="direct"), "released at once: the strategy is direct"),
         (Rollout(guardrails=(LatencyGuardrail(latency="p95"),)), "guarded by p95 latency (1.25 times at most)"),
         (Rollout(window=90.0), "looked at every 90 s"),
+        (Rollout(approve_at=(50.0, 100.0)), "; waits for approvals at 50 %, 100 %"),
     ],
 )
 def test_the_rollout_is_told_as_it_was_wished(rollout: Rollout, words: str) -> None:

@@ -35,13 +35,18 @@ def _plain(action: Decision, line: str) -> click.Command:
     return command
 
 
-def _ask_version(action: Decision, version: str, environment: str, *, why: str, repo: str, output: str) -> None:
+def _ask_version(
+    action: Decision, version: str, environment: str, *, weight: float = 0.0, why: str, repo: str, output: str
+) -> None:
     from headway.app.asking import Asking, ask
 
     model, at, number = version.partition("@")
     if not at or not number:
         raise click.UsageError(f"{version!r} names no version: write MODEL@VERSION, such as delay@1.4.2.")
-    ask(Asking(repo=Path(repo), action=action, model=model, environment=environment, to=number, why=why), output)
+    asking = Asking(
+        repo=Path(repo), action=action, model=model, environment=environment, to=number, weight=weight, why=why
+    )
+    ask(asking, output)
 
 
 @click.command("rollback")
@@ -65,22 +70,37 @@ def rollback(model: str, *, to: str, now: bool, environment: str | None, why: st
 @click.command("approve")
 @click.argument("version", metavar="[MODEL@VERSION]", required=False)
 @click.option("--to", "environment", help="The environment that the version is to enter.")
+@click.option(
+    "--at",
+    "weight",
+    type=click.FloatRange(0, 100, min_open=True),
+    help="The step of its rollout, in percent of live traffic; 100 is the promotion. Without it: its start.",
+)
 @click.option("--signers", is_flag=True, help="Approve the list of signers that headway.yaml on main holds now.")
 @_why
 @repo_option
 @output_option
-def approve(version: str | None, *, environment: str | None, signers: bool, why: str, repo: str, output: str) -> None:
-    """Approve a version for an environment that asks for it, or a new list of signers."""
+def approve(
+    version: str | None,
+    *,
+    environment: str | None,
+    weight: float | None,
+    signers: bool,
+    why: str,
+    repo: str,
+    output: str,
+) -> None:
+    """Approve a version for an environment or a step of its rollout that asks for it, or a new list of signers."""
     if signers:
         from headway.app.founding import approve_signers
 
-        if version or environment or why:
-            raise click.UsageError("--signers approves the whole list: name no version, environment or reason.")
+        if version or environment or weight or why:
+            raise click.UsageError("--signers approves the whole list: name no version, environment, step or reason.")
         approve_signers(Path(repo), output)
         return
     if not version or not environment:
         raise click.UsageError("Name a version and its environment (delay@1.4.2 --to production), or --signers.")
-    _ask_version("approve", version, environment, why=why, repo=repo, output=output)
+    _ask_version("approve", version, environment, weight=weight or 0.0, why=why, repo=repo, output=output)
 
 
 @click.command("promote")

@@ -82,11 +82,13 @@ def _entered(place: Place, rollout: Rollout) -> str:
 
 def _rolled(rollout: Rollout) -> str:
     rest = STRATEGIES[rollout.strategy].REST
+    steps = ", ".join(f"{step:.12g} %" for step in rollout.approve_at)
     guards = ", ".join(map(_guard, rollout.guardrails)) or "nothing"
     return (
         f"{rollout.strategy}{_share(rollout)}, looked at every {_time(rollout.window)}, guarded by {guards}; "
         f"back to the stable version when harm is shown, or undecided after {_time(rollout.deadline.after)}"
         + (f"; {rest}" if rest else "")
+        + (f"; waits for approvals at {steps}" if steps else "")
     )
 
 
