@@ -147,7 +147,7 @@ def test_without_a_terminal_a_view_is_written_when_it_changes_and_no_escape(caps
     with pytest.raises(KeyboardInterrupt):
         again(look, "text", status.text)
     out = capsys.readouterr().out
-    assert out.count("a candidate is on its way") == 1
+    assert out.count("1.1.0 is on its way") == 1
     assert "\x1b" not in out
 
 

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
 from headway.evidence.record import Requested
+from headway.evidence.stage import Rollout
 from headway.plan.action import Apply, Assess, Lock, NotAgain, Nothing, Release, Roll, Train, Wait
 from headway.plan.arms import Running, Share, part, shares, wished
 from headway.plan.facts import Arm, Facts, Pending, Place, Retrained
@@ -240,6 +242,25 @@ def test_a_rollback_leads_only_to_what_was_stable_here() -> None:
     assert isinstance(wait, Wait)
     assert "1.0.0" in wait.why
     assert isinstance(nothing, Nothing)
+
+
+def test_a_reader_without_the_right_is_told_who_goes_on_with_a_rollout() -> None:
+    (action,) = next_actions(facts(places=(place(stable=OLD, candidate=NEW, over=OLD, decides=False),)))
+    assert isinstance(action, Wait)
+    assert action.why == "the decider of production goes on with the rollout of 1.1.0"
+
+
+@pytest.mark.parametrize("decides", [True, False])
+@pytest.mark.parametrize(("approved", "asked"), [({}, True), ({50.0: "r"}, False), ({100.0: "r"}, True)])
+def test_a_step_that_evidence_allows_is_asked_for_until_it_is_approved(
+    approved: dict[float, str], *, decides: bool, asked: bool
+) -> None:
+    rollout = Rollout(
+        model="delay", environment="production", candidate=NEW, over=OLD, started=0.0, deadline=9.0, awaits=50.0
+    )
+    known = place(stable=OLD, candidate=NEW, over=OLD, decides=decides, rollout=rollout, approved_at=approved)
+    said = [action.why for action in next_actions(facts(places=(known,))) if isinstance(action, Wait)]
+    assert ("`headway approve delay@1.1.0 --to production --at 50`" in said) is asked
 
 
 def test_a_retreat_needs_no_approval() -> None:

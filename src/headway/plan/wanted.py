@@ -90,11 +90,14 @@ def _kept(facts: Facts) -> Iterator[Action]:
     for place in facts.places:
         if place.candidate and place.decides:
             yield Roll(model=facts.model, environment=place.environment)
-            if place.rollout and place.awaits:
-                why = f"`{command(place.rollout, place.awaits)}`"
-                yield Wait(model=facts.model, environment=place.environment, why=why)
         elif place.stale:
             yield Apply(model=facts.model, environment=place.environment, why="; ".join(place.stale))
+        if place.candidate and not place.decides:
+            why = f"the decider of {place.environment} goes on with the rollout of {place.candidate.version}"
+            yield Wait(model=facts.model, environment=place.environment, why=why)
+        if place.candidate and place.rollout and place.awaits:
+            why = f"`{command(place.rollout, place.awaits)}`"
+            yield Wait(model=facts.model, environment=place.environment, why=why)
 
 
 def _made(facts: Facts) -> Iterator[Action]:

@@ -9,10 +9,11 @@ from headway.decide.rollout.approval import command
 from headway.decide.rollout.reach import false_aborts
 from headway.evidence.state import ModelState
 from headway.evidence.weights import Split
-from headway.plan.action import Action, Assess, Lock, NotAgain, Nothing, Release, Roll, Train, Wait
+from headway.plan.action import Action, Assess, Lock, NotAgain, Nothing, Release, Train, Wait
 from headway.plan.facts import Facts, Place
 from headway.reconcile.ports import Observed
 from headway.reconcile.progress import Progress
+from headway.spec.release import Served
 from headway.spec.rollout import Rollout
 
 Standing = tuple[Literal["Ready", "Reconciling", "Stalled"], str, str]
@@ -139,6 +140,8 @@ def _against(model: str, place: Place, monitor: str) -> str:
 def _standing(facts: Facts, actions: Sequence[Action]) -> Standing:
     """The first that applies: what is under way, what stalls, what is waited for; else ready."""
     moving = [step for step in map(_moving, actions) if step]
+    # Whoever decides there: a reader without a key sees the same rollout.
+    moving += [_going(place.candidate, place) for place in facts.places if place.candidate]
     stalls: list[Standing] = [
         ("Stalled", reason, why)
         for reason, why in (("SpecRefused", facts.problem), ("TrainingFailed", facts.failed), ("Held", facts.hold))
@@ -155,10 +158,12 @@ def _moving(action: Action) -> Standing | None:
             return "Reconciling", type(action).__name__, action.why
         case Assess():
             return "Reconciling", "Assess", f"measuring {action.served.version} for {action.environment}"
-        case Roll():
-            return "Reconciling", "Rollout", f"a candidate is on its way in {action.environment}"
         case _:
             return None
+
+
+def _going(candidate: Served, place: Place) -> Standing:
+    return "Reconciling", "Rollout", f"{candidate.version} is on its way in {place.environment}"
 
 
 def _help(facts: Facts, actions: Sequence[Action]) -> str:
