@@ -398,3 +398,49 @@ def test_in_a_freeze_nothing_rises_and_harm_aborts_all_the_same() -> None:
     assert after(rollout, 10, wish=wish, errors=3).state == "aborting"
     assert look(rollout, window(5.0), wish=structs.replace(wish, freeze=()), now=10.0).stage == 1
     assert look(rollout, wish=wish, now=START.deadline).state == "aborting"
+
+
+def second_stage() -> Rollout:
+    rollout = RUNNING
+    while rollout.stage == 0:
+        rollout = after(rollout, 1)
+    assert rollout.weight == 20.0
+    return rollout
+
+
+def test_other_stages_on_main_raise_nothing_without_evidence_and_do_not_leave_it_standing() -> None:
+    wish = structs.replace(WISH, stages=(5.0, 50.0))
+    rollout, weights = second_stage(), []
+    for _ in range(100):
+        rollout = after(rollout, 1, wish=wish) if rollout.state == "running" else look(rollout, wish=wish)
+        weights.append(rollout.weight)
+        if rollout.state == "promoting":
+            break
+    assert weights[:3] == [0.0, 0.0, 5.0]  # parked, waiting, and from the first of them on
+    assert list(dict.fromkeys(weights)) == [0.0, 5.0, 50.0]
+    assert rollout.state == "promoting"
+
+
+@pytest.mark.parametrize(("stages", "stage"), [((20.0, 50.0), 0), ((1.0, 5.0, 20.0, 50.0), 2)])
+def test_a_weight_that_is_still_a_stage_goes_on_as_that_stage(stages: tuple[float, ...], stage: int) -> None:
+    wish = structs.replace(WISH, stages=stages)
+    rollout = after(second_stage(), 1, wish=wish)
+    assert (rollout.state, rollout.weight, rollout.stage) == ("running", 20.0, stage)
+    for _ in range(60):
+        if rollout.state == "running":
+            rollout = after(rollout, 1, wish=wish)
+    assert rollout.state == "promoting"
+
+
+def test_neither_a_pause_nor_a_cure_gives_the_weight_of_another_stage() -> None:
+    wish = structs.replace(WISH, stages=(5.0, 50.0))
+    assert look(second_stage(), wish=wish, paused=True).weight == 0.0
+    parked = look(second_stage(), doubt="silent")
+    assert look(look(parked, wish=wish), wish=wish).weight == 5.0
+
+
+@pytest.mark.parametrize("paused", [True, False])
+@pytest.mark.parametrize("stages", [(5.0, 20.0, 50.0), (5.0, 50.0), (50.0,), (1.0,)])
+def test_a_look_without_a_window_raises_no_weight(stages: tuple[float, ...], *, paused: bool) -> None:
+    for rollout in (second_stage(), look(second_stage(), paused=True)):
+        assert look(rollout, wish=structs.replace(WISH, stages=stages), paused=paused).weight <= rollout.weight

@@ -27,6 +27,8 @@ from headway.stats.ratio import mismatch
 __all__ = ["coming", "decide", "finish", "give_up"]
 
 Drawn = tuple[Event, str]
+# What gives a weight: a pause, say, leaves it as it is, also where main asks for other stages meanwhile.
+RISES: frozenset[Event] = frozenset({"ready", "advance"})
 # How often the split of a rollout whose requests are split rightly may be called wrong.
 SPLIT_WRONG_AT_MOST = 0.01
 # Weight zero; while promoting the weight stays, and the release that follows makes the candidate the stable version.
@@ -53,6 +55,8 @@ def decide(  # noqa: PLR0913 - what is wanted, what stands, and everything seen 
     strategy = STRATEGIES.get(wish.strategy)
     if rollout.state in ENDED or rollout.state in {"promoting", "aborting"}:
         return rollout
+    stages = strategy.stages(wish) if strategy else ()
+    rollout = _staged(rollout, wish, stages)
     drawn, doubt = None, doubt or _other_way(rollout, wish, strategy)
     if strategy and rollout.state in LIVE and not doubt:
         rollout, drawn = _looked(rollout, wish, strategy, window)
@@ -68,7 +72,7 @@ def decide(  # noqa: PLR0913 - what is wanted, what stands, and everything seen 
     )
     if following is None:
         return rollout
-    moved = _moved(rollout, following, strategy.stages(wish) if strategy else ())
+    moved = _moved(rollout, following, stages)
     risen = PROMOTION if moved.state == "promoting" else moved.weight
     awaits = lacking(wish, approved, risen) if risen > rollout.weight else 0.0
     return _held_back(rollout, moved.why, awaits, now) if awaits else moved
@@ -166,14 +170,32 @@ def _now(drawn: Drawn, wish: Wish, window: Window) -> Drawn:
 
 def _tally(rollout: Rollout, wish: Wish, stages: tuple[float, ...]) -> Tally:
     """What was kept; computed again from all windows when the wish has changed since."""
-    agreement = agreement_asked(wish)
-    asked = digest_of([wish.guardrails, stages, *([agreement] if agreement else [])])
+    asked = _asked(wish, stages)
     if rollout.tally and rollout.tally.wish == asked:
         return rollout.tally
     tally = opened(asked, wish.guardrails, rollout.before)
     for window in rollout.windows:
         tally = folded(tally, wish, stages, window)
     return tally
+
+
+def _asked(wish: Wish, stages: tuple[float, ...]) -> str:
+    agreement = agreement_asked(wish)
+    return digest_of([wish.guardrails, stages, *([agreement] if agreement else [])])
+
+
+def _staged(rollout: Rollout, wish: Wish, stages: tuple[float, ...]) -> Rollout:
+    """With its place among the stages that main asks for now.
+
+    With traffic its weight says which that is; one that is no stage any more leads to the first (`_other_way`).
+    Without traffic the weight that its evidence bought is not known, so other stages begin with the first, too.
+    """
+    stage = rollout.stage
+    if rollout.state in LIVE:
+        stage = stage_of(stages, rollout.weight) or 0
+    elif stage and rollout.tally and rollout.tally.wish != _asked(wish, stages):
+        stage = 0
+    return rollout if stage == rollout.stage else structs.replace(rollout, stage=stage)
 
 
 def _lost(rollout: Rollout) -> Drawn | None:
@@ -184,7 +206,11 @@ def _lost(rollout: Rollout) -> Drawn | None:
 
 def _other_way(rollout: Rollout, wish: Wish, strategy: Strategy | None) -> str:
     """Why the test cannot go on as it began: evidence from copies is none for a share of the users, nor the reverse."""
-    if strategy is None or not strategy.stages(wish) or rollout.split == strategy.SPLIT:
+    if strategy is None or not strategy.stages(wish):
+        return ""
+    if rollout.state in LIVE and stage_of(strategy.stages(wish), rollout.weight) is None:
+        return f"main asks for other stages than {rollout.weight:g} % now; it goes on at the first of them"
+    if rollout.split == strategy.SPLIT:
         return ""
     ways = {
         "answers": "answering requests",
@@ -244,7 +270,7 @@ def _moved(rollout: Rollout, drawn: Drawn, stages: tuple[float, ...]) -> Rollout
     weight = rollout.weight
     if state in OFF:
         weight = 0.0
-    elif state in LIVE and stages:
+    elif event in RISES and stages:
         weight = stages[min(stage, len(stages) - 1)]
     # A window that said nothing new leaves what is waited for.
     awaits = rollout.awaits if (state, why) == (rollout.state, rollout.why) else 0.0
