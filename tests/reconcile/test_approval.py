@@ -115,7 +115,7 @@ def test_a_new_process_knows_what_was_approved_and_what_is_waited_for() -> None:
     town.start_again()
     assert waiting(town) == f"`{FIRST}`"
     town.approve("1.1.0", 50.0)
-    town.roll(2)
+    town.roll(3)
     assert town.weights()["1.1.0"] == 50.0
 
 

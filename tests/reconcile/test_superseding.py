@@ -16,7 +16,7 @@ def seen(town: Town, kind: type) -> list[tuple[object, tuple[Verdict, ...]]]:
 
 def test_a_newer_version_supersedes_the_candidate_and_keeps_its_windows_in_the_same_commit() -> None:
     town = Town().with_a_candidate()
-    town.roll(4)
+    town.roll(5)  # of which the candidate's first requests are not judged
     town.commit("three")
     town.settle()
     assert (town.stable(), town.candidate()) == ("1.0.0", "1.2.0")
@@ -112,7 +112,7 @@ def test_a_start_never_undoes_the_promotion_of_the_same_pass() -> None:
 def test_a_persons_abort_and_rollback_keep_the_candidates_windows_too() -> None:
     for action in ("abort", "rollback", "retire"):
         town = Town().with_a_candidate()
-        town.roll(4)
+        town.roll(5)
         town.ask(action)
         town.settle()
         (ended, verdicts) = seen(town, RolledOut)[-1]

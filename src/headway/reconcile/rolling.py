@@ -17,7 +17,7 @@ from headway.reconcile.ports import Observed, PortError
 from headway.reconcile.releasing import begin, ended, write_release
 from headway.reconcile.samples import asked, samples, speaks
 from headway.reconcile.scene import Effect, Scene
-from headway.reconcile.windows import close_window, jumped, open_window
+from headway.reconcile.windows import close_window, jumped, open_window, warmed
 from headway.spec.guardrail import parks, title
 from headway.spec.model import Model
 from headway.spec.release import Served
@@ -86,11 +86,12 @@ def _window(scene: Scene, model: Model, rollout: Rollout, observed: Observed) ->
         or (opening.weights, opening.epoch) != (observed.weights, observed.epoch)
         or jumped(opening, scene.now, length)
     )
-    if opening and not broken and scene.now - opening.start < length:
+    full = opening is not None and scene.now - opening.start >= length
+    if opening and not broken and not (full or (opening.cold and warmed(opening, observed, rollout))):
         return None
-    after = asked(scene, rollout, open_window(observed, scene.now), None if broken else opening)
+    after = asked(scene, rollout, open_window(observed, scene.now, cold=broken), None if broken else opening)
     scene.memory.openings[key] = after
-    if opening is None or broken:
+    if opening is None or broken or opening.cold:
         return None
     window = close_window(opening, observed, scene.now, rollout)
     return window and structs.replace(window, samples=samples(model.spec.rollout, opening, after, rollout))

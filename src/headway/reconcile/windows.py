@@ -13,11 +13,13 @@ from headway.plan.arms import dealt
 from headway.reconcile.ports import Observed, PodSummary
 from headway.stats.counters import Counters, Increment
 
-__all__ = ["Counter", "Opening", "Reading", "close_window", "jumped", "open_window", "since"]
+__all__ = ["COLD_REQUESTS", "Counter", "Opening", "Reading", "close_window", "jumped", "open_window", "since", "warmed"]
 
 # Looks that came so much later than asked, in windows and seconds, were not late: the clock was set, or all slept.
 LATE_WINDOWS = 3.0
 LATE_S = 60.0
+# The first requests of a process meet cold caches and new connections: they are not judged, so many for each replica.
+COLD_REQUESTS = 10
 
 
 # A version, and which of its counters.
@@ -35,7 +37,7 @@ class Opening(Struct, frozen=True, kw_only=True):
     """The counts at the start of a window: Unix seconds, the observer's epoch, weights and counts by version.
 
     `summaries` are what the model servers said then, `outcomes` those of predictions, by guardrail and version,
-    `readings` where a guardrail's counters stood.
+    `readings` where a guardrail's counters stood.  While it is `cold`, what is counted is the candidate's warming up.
     """
 
     start: float
@@ -47,9 +49,10 @@ class Opening(Struct, frozen=True, kw_only=True):
     readings: Mapping[str, Reading] = {}
     pairs: Pairs | None = None
     groups: Mapping[str, tuple[Arm, ...]] = {}
+    cold: bool = False
 
 
-def open_window(observed: Observed, now: float) -> Opening:
+def open_window(observed: Observed, now: float, *, cold: bool = False) -> Opening:
     """Begin a window with what is seen now."""
     return Opening(
         start=now,
@@ -59,7 +62,19 @@ def open_window(observed: Observed, now: float) -> Opening:
         summaries=observed.summaries,
         pairs=observed.pairs,
         groups=dict(observed.groups),
+        cold=cold,
     )
+
+
+def warmed(opening: Opening, observed: Observed, rollout: Rollout) -> bool:
+    """Has each replica of the versions in a rollout been asked often enough since the opening to be judged from here on?"""
+    return all(_warmed(opening, observed, arm.version) for arm in rollout.arms if arm.version not in rollout.dropped)
+
+
+def _warmed(opening: Opening, observed: Observed, version: str) -> bool:
+    seen = since(opening.counts.get(version), observed.counts.get(version))
+    replicas = sum(work.wanted for work in observed.workloads if work.version == version)
+    return max(seen.starts, seen.begun) >= COLD_REQUESTS * max(1, replicas)
 
 
 def jumped(opening: Opening, now: float, window_s: float) -> bool:

@@ -62,6 +62,15 @@ def test_requests_errors_rejects_latencies_and_batches_are_counted(classifier: P
         assert value(found, "ml_prediction_qps") > 0
 
 
+def test_the_row_that_warms_a_model_up_is_counted_nowhere(classifier: Path, tmp_path: Path) -> None:
+    with serving(classifier, tmp_path) as server:
+        found = read(server.client.get("/metrics").text)
+        assert value(found, "ml_prediction_requests_total") == 0
+        assert value(found, "ml_prediction_latency_seconds_count") == 0
+        assert value(found, "ml_prediction_batch_rows_count") == 0
+        assert server.client.get("/v2/models/delay/summary").json()["rows"] == 0
+
+
 def test_prometheus_parses_every_metric_under_its_declared_type(server: Server) -> None:
     server.infer(request([ROW]))
     answer = server.client.get("/metrics")
