@@ -244,6 +244,13 @@ def test_a_rollback_leads_only_to_what_was_stable_here() -> None:
     assert isinstance(nothing, Nothing)
 
 
+@pytest.mark.parametrize("gates", ["unjudged", "refused", "undecided"])
+def test_an_approval_opens_no_gate(gates: str) -> None:
+    known = place(stable=OLD, gates=gates, approval=True, approved=True)
+    assert Release not in kinds(facts(places=(known,)))
+    assert Release not in kinds(facts(places=(structs.replace(known, asked=NEW, asked_by="r"),)))
+
+
 def test_a_reader_without_the_right_is_told_who_goes_on_with_a_rollout() -> None:
     (action,) = next_actions(facts(places=(place(stable=OLD, candidate=NEW, over=OLD, decides=False),)))
     assert isinstance(action, Wait)

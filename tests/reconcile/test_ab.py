@@ -61,7 +61,7 @@ def test_a_winner_is_promoted_by_a_commit_that_holds_each_arm_with_its_interval(
 def test_no_winner_ends_at_the_deadline_with_the_same_numbers_in_git() -> None:
     town = experiment((20, 20))
     seen, verdict = ended(town)
-    assert (town.stable(), seen.outcome, str(verdict.answer)) == ("1.0.0", "aborted", "undecided")
+    assert (town.stable(), seen.outcome, str(verdict.answer)) == ("1.0.0", "expired", "undecided")
     assert "no winner" in verdict.why
     assert verdict.numbers["errors difference low"] < 0 < verdict.numbers["errors difference high"]
 

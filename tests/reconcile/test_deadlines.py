@@ -87,6 +87,29 @@ def test_a_jump_of_the_clock_discards_its_window(by: float) -> None:
     assert len(later.windows) == len(before.windows) + 3
 
 
+@pytest.mark.parametrize("to", [5.0, 50.0])
+def test_weights_that_somebody_else_set_are_set_back_and_their_window_is_dropped(to: float) -> None:
+    town = long_lived()
+    town.roll(3)
+    objects = {town.weights()["1.1.0"]: town.runtime.places["production.delay"].objects}
+    later = town.beside()
+    while later.weights()["1.1.0"] == 5.0:
+        later.roll(1)
+    later.roll(1)
+    objects[50.0] = later.runtime.places["production.delay"].objects
+    (here,) = {5.0, 50.0} - {to}
+    town = town if here == 5.0 else later
+    before = town.rollout()
+    town.runtime.apply("delay", "production", objects[to])
+    assert town.weights()["1.1.0"] == to
+    town.traffic(bad=100)
+    town.look()
+    assert town.weights()["1.1.0"] == here
+    assert town.rollout() == before
+    town.roll(2)
+    assert town.candidate() == "1.1.0"
+
+
 def long_lived() -> Town:
     """1.1.0 is on its way, with two days to its deadline: a jump ends it by nothing else."""
     town = Town()

@@ -2,6 +2,7 @@
 
 from tests.reconcile.town import Town
 
+from headway.evidence.record import Released
 from headway.plan.action import Nothing
 from headway.spec.digest import digest
 
@@ -103,6 +104,26 @@ def test_a_rollout_that_cannot_decide_ends_at_its_deadline_on_stable() -> None:
     town.clock.time += 120
     town.settle()
     assert (town.candidate(), town.stable()) == ("", "1.0.0")
+
+
+def test_the_record_tells_a_rollout_that_could_not_decide_from_one_that_showed_harm() -> None:
+    ends = {}
+    for bad in (0.0, 60.0):
+        town = Town().with_a_candidate()
+        for _ in range(65):
+            town.traffic(bad=bad, of=400 if bad else 0)
+            town.look()
+        (ended,) = town.rollouts()
+        ends[ended.outcome] = ended.rollout.expired
+        assert released(town).how == "aborted"  # to stable, and held, both
+        assert town.state.tries[town.state.versions[-1].bundle, "production"].outcome == ended.outcome
+    assert ends == {"expired": True, "aborted": False}
+
+
+def released(town: Town) -> Released:
+    seen = town.records(Released)[-1].seen
+    assert isinstance(seen, Released)
+    return seen
 
 
 def test_the_dead_man_switch_is_cleared_only_knowingly() -> None:

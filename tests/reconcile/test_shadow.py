@@ -66,4 +66,4 @@ def test_a_shadow_without_a_pair_ends_on_stable_at_its_deadline() -> None:
     for _ in range(70):
         town.traffic()
         town.look()
-    assert (town.stable(), town.candidate(), ended(town).outcome) == ("1.0.0", "", "aborted")
+    assert (town.stable(), town.candidate(), ended(town).outcome) == ("1.0.0", "", "expired")

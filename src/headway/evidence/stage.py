@@ -45,7 +45,8 @@ class Rollout(Struct, frozen=True, kw_only=True):
     `split` is what the candidate's share means, from its start to its end; `experiment` the sums of one between users.
     `also` are versions in it beside the candidate, of which all together have the `weight`; `winner` is the version
     that had won at the last look, if one had.
-    `awaits` is the weight that evidence would let it rise to and nobody has approved (100: its promotion; 0: none).
+    `awaits` is the weight that evidence would let it rise to and nobody has approved (100: its promotion; 0: none);
+    `expired` says that its deadline came before any decision.
     """
 
     model: str
@@ -64,6 +65,7 @@ class Rollout(Struct, frozen=True, kw_only=True):
     replicas: int = 0
     why: str = ""
     awaits: float = 0.0
+    expired: bool = False
     before: Past = Past()
     tally: Tally | None = None
     experiment: Experiment | None = None

@@ -64,7 +64,8 @@ def _refused(facts: Facts, state: ModelState, place: Place) -> str:
         return ""
     refused = next((known.gates_why for known in facts.places if known.gates in {"refused", "undecided"}), "")
     tried = state.tries.get((facts.version.bundle, place.environment))
-    return refused or (f"{facts.version.version} was {tried.outcome}" if tried and tried.outcome == "aborted" else "")
+    ended = tried.outcome if tried else ""
+    return refused or (f"{facts.version.version} was {ended}" if ended in {"aborted", "expired"} else "")
 
 
 def _same(scene: Scene, model: Model) -> str:

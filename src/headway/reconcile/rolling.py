@@ -135,11 +135,12 @@ def _retreat(scene: Scene, model: Model, place: Place, rollout: Rollout) -> Effe
 
 def _written(scene: Scene, model: Model, place: Place, rollout: Rollout, *, stable: Served | None) -> Effect:
     """Write how it ended, with every window; a promotion moves the traffic afterwards, by the next pass."""
-    outcome: Literal["promoted", "aborted"] = "promoted" if rollout.state == "promoting" else "aborted"
+    how: Literal["promoted", "aborted"] = "promoted" if rollout.state == "promoting" else "aborted"
     # A promotion rests on the approvals of its steps, too.
-    steps = model.spec.rollout.approve_at if outcome == "promoted" else ()
+    steps = model.spec.rollout.approve_at if how == "promoted" else ()
     given = tuple(place.approved_at[weight] for weight in steps if weight in place.approved_at)
-    seen = Released(how=outcome, stable=stable, evidence=given, why=rollout.why)
+    seen = Released(how=how, stable=stable, evidence=given, why=rollout.why)
+    outcome = "expired" if rollout.expired else how
     line = write_release(scene, place, seen, before=[ended(scene.world.store, model, rollout, outcome)])
     key = (rollout.model, rollout.environment)
     scene.memory.openings.pop(key, None)

@@ -67,7 +67,7 @@ def open_window(observed: Observed, now: float, *, cold: bool = False) -> Openin
 
 
 def warmed(opening: Opening, observed: Observed, rollout: Rollout) -> bool:
-    """Has each replica of the versions in a rollout been asked often enough since the opening to be judged from here on?"""
+    """Has each replica of each version been asked often enough since the opening to be judged from here on?"""
     return all(_warmed(opening, observed, arm.version) for arm in rollout.arms if arm.version not in rollout.dropped)
 
 

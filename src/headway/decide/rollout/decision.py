@@ -274,4 +274,5 @@ def _moved(rollout: Rollout, drawn: Drawn, stages: tuple[float, ...]) -> Rollout
         weight = stages[min(stage, len(stages) - 1)]
     # A window that said nothing new leaves what is waited for.
     awaits = rollout.awaits if (state, why) == (rollout.state, rollout.why) else 0.0
-    return structs.replace(rollout, state=state, stage=stage, weight=weight, why=why, awaits=awaits)
+    expired = rollout.expired or event == "deadline"
+    return structs.replace(rollout, state=state, stage=stage, weight=weight, why=why, awaits=awaits, expired=expired)
