@@ -265,7 +265,8 @@ def test_a_step_that_evidence_allows_is_asked_for_until_it_is_approved(
     rollout = Rollout(
         model="delay", environment="production", candidate=NEW, over=OLD, started=0.0, deadline=9.0, awaits=50.0
     )
-    known = place(stable=OLD, candidate=NEW, over=OLD, decides=decides, rollout=rollout, approved_at=approved)
+    given = {NEW.bundle: approved}
+    known = place(stable=OLD, candidate=NEW, over=OLD, decides=decides, rollout=rollout, approved_at=given)
     said = [action.why for action in next_actions(facts(places=(known,))) if isinstance(action, Wait)]
     assert ("`headway approve delay@1.1.0 --to production --at 50`" in said) is asked
 

@@ -28,7 +28,7 @@ def promotions(happened: Iterable[Happened], distrusted: frozenset[str]) -> Mapp
     """
     found: dict[Where, Promotion] = {}
     given: dict[Where, set[float]] = {}
-    going: dict[tuple[str, str], Served | None] = {}
+    going: dict[tuple[str, str], tuple[Served, ...]] = {}
     for _, entry, said in sorted(happened, key=lambda each: each[0]):
         about = entry.record.subject
         place = about.model, about.environment
@@ -39,10 +39,11 @@ def promotions(happened: Iterable[Happened], distrusted: frozenset[str]) -> Mapp
                 if said.how == "promoted" and said.stable:
                     where = *place, said.stable
                     found[where] = Promotion(entry=entry, approved=frozenset(given.get(where, ())))
-                before = going.get(place)
-                if before and before != said.candidate:
-                    given.pop((*place, before), None)
-                going[place] = said.candidate
+                coming = (said.candidate, *said.also) if said.candidate else ()
+                before = going.get(place, ())
+                for each in before if coming[:1] != before[:1] else ():
+                    given.pop((*place, each), None)
+                going[place] = coming
             case _:
                 pass
     return found

@@ -40,7 +40,7 @@ class Place(Struct, frozen=True, kw_only=True):
     weight zero for a while; `floor` is how many replicas stable may not have fewer than.
     `asked` is a version that a person wants here (by the request `asked_by`); `gates` and `tried` speak of the version
     wanted next, `arms` of those beside it; `also` are on their way beside the candidate.
-    `approved_at` holds the approvals of the candidate's further steps, as the record's digest by the weight; `starts`
+    `approved_at` holds by bundle the approvals of further steps, as the record's digest by the weight; `starts`
     counts how often the candidate's test was begun, `lost` how often since the last start its state was lost,
     `started` is when that was; `stale` says what runs otherwise than wished.
     """
@@ -63,7 +63,7 @@ class Place(Struct, frozen=True, kw_only=True):
     gates: Gates = "unjudged"
     gates_why: str = ""
     approved: bool = False
-    approved_at: dict[float, str] = {}
+    approved_at: dict[str, dict[float, str]] = {}
     tried: bool = False
     arms: tuple[Arm, ...] = ()
     paused: bool = False
@@ -77,7 +77,8 @@ class Place(Struct, frozen=True, kw_only=True):
     def awaits(self) -> float:
         """The weight that the candidate's evidence allows and that nobody has approved yet; 0 when there is none."""
         awaits = self.rollout.awaits if self.rollout else 0.0
-        return 0.0 if awaits in self.approved_at else awaits
+        given = self.approved_at.get(self.rollout.heir.bundle, {}) if self.rollout else {}
+        return 0.0 if awaits in given else awaits
 
 
 class Retrained(Struct, frozen=True, kw_only=True):

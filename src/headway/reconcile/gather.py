@@ -173,7 +173,7 @@ def _place(world: World, memory: Memory, model: str, env: Environment, observed:
     return structs.replace(
         place,
         rollout=rollout,
-        approved_at=dict(state.approved_at.get((standing.candidate.bundle, name), {})),
+        approved_at={bundle: dict(given) for (bundle, where), given in state.approved_at.items() if where == name},
         floor=max(place.floor, rollout.replicas if rollout else running),
         starts=tries.starts,
         lost=tries.lost,

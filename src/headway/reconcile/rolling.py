@@ -138,7 +138,8 @@ def _written(scene: Scene, model: Model, place: Place, rollout: Rollout, *, stab
     how: Literal["promoted", "aborted"] = "promoted" if rollout.state == "promoting" else "aborted"
     # A promotion rests on the approvals of its steps, too.
     steps = model.spec.rollout.approve_at if how == "promoted" else ()
-    given = tuple(place.approved_at[weight] for weight in steps if weight in place.approved_at)
+    approved = place.approved_at.get(rollout.heir.bundle, {})
+    given = tuple(approved[weight] for weight in steps if weight in approved)
     seen = Released(how=how, stable=stable, evidence=given, why=rollout.why)
     outcome = "expired" if rollout.expired else how
     line = write_release(scene, place, seen, before=[ended(scene.world.store, model, rollout, outcome)])

@@ -29,7 +29,8 @@ def look(
         control=Arm(starts=400 - mine),
         candidate=Arm(starts=mine, errors=min(errors, mine)),
     )
-    return decide(rollout, wish, seen if rollout.weight else None, ready=True, now=now, approved=approved)
+    given = {rollout.candidate.bundle: approved}
+    return decide(rollout, wish, seen if rollout.weight else None, ready=True, now=now, approved=given)
 
 
 def after(rollout: Rollout, count: int, *, wish: Wish = WISH, approved: tuple[float, ...] = ()) -> Rollout:
@@ -67,10 +68,11 @@ def test_an_approval_of_the_promotion_is_none_of_the_stage_before() -> None:
 def test_an_approval_does_not_stand_for_evidence() -> None:
     waiting = after(START, 60)
     silent = Window(start=0.0, end=1.0, weight=20.0, control=Arm(starts=320), candidate=Arm())
-    approved = decide(waiting, WISH, silent, ready=True, now=10.0, approved=(50.0, 100.0))
+    given = {START.candidate.bundle: (50.0, 100.0)}
+    approved = decide(waiting, WISH, silent, ready=True, now=10.0, approved=given)
     assert (approved.state, approved.weight, approved.awaits) == ("running", 20.0, 0.0)
     assert "nothing was seen of errors in the last window" in approved.why
-    assert decide(waiting, WISH, None, ready=True, now=10.0, approved=(50.0, 100.0)) == waiting
+    assert decide(waiting, WISH, None, ready=True, now=10.0, approved=given) == waiting
 
 
 @pytest.mark.parametrize("strategy", ["blue-green", "shadow", "direct"])

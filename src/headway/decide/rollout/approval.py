@@ -25,5 +25,5 @@ def lacking(wish: Wish, approved: Collection[float], weight: float) -> float:
 
 def command(rollout: Rollout, weight: float) -> str:
     """What a person types to approve a step, in full."""
-    who = f"{rollout.model}@{rollout.candidate.version} --to {rollout.environment}"
+    who = f"{rollout.model}@{rollout.heir.version} --to {rollout.environment}"
     return f"headway approve {who} --at {weight:.12g}"

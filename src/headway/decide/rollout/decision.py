@@ -5,7 +5,7 @@ moves the weight.  From `promoting` and `aborting` it acts, writes the release, 
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from msgspec import structs
 
@@ -44,13 +44,13 @@ def decide(  # noqa: PLR0913 - what is wanted, what stands, and everything seen 
     now: float,
     paused: bool = False,
     doubt: str = "",
-    approved: Collection[float] = (),
+    approved: Mapping[str, Collection[float]] = {},
 ) -> Rollout:
     """The rollout after this look, at `now` (Unix seconds); the same one when nothing changed.
 
     `ready`: the candidate is ready at its share of replicas; `doubt`: why the data cannot be trusted now (empty: they
-    can); `approved`: the weights that a person has approved, 100 for the promotion.  Harm aborts also while paused; a
-    window seen in doubt is not counted.  A split of the requests that is not the weights' is a doubt too.
+    can); `approved`: by bundle, the weights that a person has approved, 100 for the promotion.  Harm aborts also while
+    paused; a window seen in doubt is not counted.  A split of the requests that is not the weights' is a doubt too.
     """
     strategy = STRATEGIES.get(wish.strategy)
     if rollout.state in ENDED or rollout.state in {"promoting", "aborting"}:
@@ -74,7 +74,7 @@ def decide(  # noqa: PLR0913 - what is wanted, what stands, and everything seen 
         return rollout
     moved = _moved(rollout, following, stages)
     risen = PROMOTION if moved.state == "promoting" else moved.weight
-    awaits = lacking(wish, approved, risen) if risen > rollout.weight else 0.0
+    awaits = lacking(wish, approved.get(moved.heir.bundle, ()), risen) if risen > rollout.weight else 0.0
     return _held_back(rollout, moved.why, awaits, now) if awaits else moved
 
 
