@@ -222,8 +222,17 @@ def route_configuration(route: Route, limits: Limits) -> Resource:
     return {
         "@type": f"{_API}config.route.v3.RouteConfiguration",
         "name": route_name(route),
-        "virtual_hosts": [{"name": route_name(route), "domains": ["*"], "routes": rows}],
+        "virtual_hosts": [{"name": route_name(route), "domains": ["*"], "routes": rows, **_unread(route)}],
     }
+
+
+def _unread(route: Route) -> Resource:
+    """Headers that no server reads, and that make each request's head another one, which then must be read anew.
+
+    The id that Envoy gives each request is wanted only where it becomes a user's cookie.
+    """
+    by_cookie = route.split == "users" and not route.header
+    return {} if by_cookie else {"request_headers_to_remove": [_REQUEST_ID]}
 
 
 def _answers(route: Route, limits: Limits) -> list[Resource]:
