@@ -11,7 +11,7 @@ REASONS: Mapping[str, str] = {
     "invalid": "the request cannot be understood, or a value does not fit its column",
     "unknown": "no such path or model",
     "unsupported": "a content type or encoding that is not spoken",
-    "too_large": "a body or head beyond the limit",
+    "too_large": "a body or head beyond the limit; over gRPC also a message that its client gave up half sent",
     "slow": "the request did not come whole in time",
     "refused_by_model": "the model's own code would not take the rows",
     "queue_full": "too many rows were waiting",

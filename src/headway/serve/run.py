@@ -15,6 +15,7 @@ from pathlib import Path
 
 from msgspec import structs
 
+from headway.serve.cage.sandbox import Seal
 from headway.serve.control import Control
 from headway.serve.fault import RefusedError
 from headway.serve.grpc.server import GrpcDoor
@@ -43,19 +44,19 @@ _LATE_S = 3.0  # a process that stood still has not read yet what its clients se
 _TERMINAL_S = 0.05  # without a client, for somebody who pressed Ctrl-C
 
 
-def serve(options: Options, listening: socket.socket, seat: Seat | None = None, isolation: str = "") -> None:
+def serve(options: Options, listening: socket.socket, seat: Seat | None = None, seal: Seal = str) -> None:
     """Serve until told to stop, alone or in a seat among others; RefusedError when a bundle must not be served.
 
-    `listening` is where clients come in; `isolation` says what this process gave up, for whoever reads the ready file.
+    `listening` is where clients come in; `seal` is called when every port is open, and says what this process gave up.
     """
     library = Library(options.bundles, options.models)
     opened = _opened(options, library, seat)
     try:
         import uvloop  # noqa: PLC0415 - optional, and a third of the speed
     except ImportError:
-        asyncio.run(_serve(options, library, opened, Door(listening), seat, isolation))
+        asyncio.run(_serve(options, library, opened, Door(listening), seat, seal))
     else:
-        uvloop.run(_serve(options, library, opened, Door(listening), seat, isolation))
+        uvloop.run(_serve(options, library, opened, Door(listening), seat, seal))
 
 
 def _opened(options: Options, library: Library, seat: Seat | None) -> list[Opened]:
@@ -80,7 +81,7 @@ def _admitted(options: Options, folder: Path) -> Opened:
 
 
 async def _serve(
-    options: Options, library: Library, opened: Sequence[Opened], door: Door, seat: Seat | None, isolation: str
+    options: Options, library: Library, opened: Sequence[Opened], door: Door, seat: Seat | None, seal: Seal
 ) -> None:
     loop = asyncio.get_running_loop()
     stop = _Stop()
@@ -109,6 +110,7 @@ async def _serve(
         shelf.tell(calls.renew)
     first = seat is None or seat.held is None
     ports = await _open(options, gate, door, calls, seat) if first else {}
+    isolation = seal()
     beat = asyncio.create_task(_beat(gate, shelf))
     try:
         if await _unless(stop.told, shelf.start(opened)):

@@ -5,7 +5,7 @@ from functools import partial
 
 from msgspec import structs
 
-from headway.serve.cage.sandbox import enter
+from headway.serve.cage.sandbox import Seal, enter
 from headway.serve.fault import RefusedError
 from headway.serve.models.library import Library
 from headway.serve.options import Options
@@ -19,15 +19,15 @@ __all__ = ["start"]
 def start(options: Options) -> None:
     """Serve until told to stop; RefusedError when that must not or cannot be."""
     listening = listen(options.host, options.port)
-    isolation = "" if options.sandbox == "off" else enter(options, Library(options.bundles, options.models))
+    seal: Seal = str if options.sandbox == "off" else enter(options, Library(options.bundles, options.models))
     if options.workers == 1:
-        _work(options, listening, isolation, None)
+        _work(options, listening, seal, None)
         return
     reserved = None
     if options.grpc_port is not None:  # gRPC's library makes its own sockets, one a worker
         reserved = _reserved(options.host, options.grpc_port)
         options = structs.replace(options, grpc_port=reserved.getsockname()[1])
-    work = partial(_work, options, listening, isolation)
+    work = partial(_work, options, listening, seal)
     from headway.serve.workers.parent import keep  # noqa: PLC0415 - one process needs no parent
 
     try:
@@ -48,12 +48,12 @@ def _reserved(host: str, port: int) -> socket.socket:
     return made
 
 
-def _work(options: Options, listening: socket.socket, isolation: str, seat: Seat | None) -> None:
+def _work(options: Options, listening: socket.socket, seal: Seal, seat: Seat | None) -> None:
     try:
         # Only now: the sandbox must be entered, and workers forked, before libraries start threads.
         from headway.serve.run import serve  # noqa: PLC0415 - the reason above
 
-        serve(options, listening, seat, isolation)
+        serve(options, listening, seat, seal)
     except ModuleNotFoundError as missing:
         extra = "grpc" if f"{missing.name}".partition(".")[0] in {"grpc", "google"} else "serve"
         raise RefusedError(f"{missing.name} is not installed; install headway[{extra}]") from None

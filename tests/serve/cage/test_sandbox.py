@@ -71,8 +71,9 @@ def allowed(place: Path, *options: str) -> set[str]:
     return set(answer.json()["error"].partition("let: ")[2].split(",")) - {""}
 
 
-def test_a_hostile_model_in_the_sandbox_reaches_nothing(tmp_path: Path) -> None:
-    assert allowed(tmp_path, "--sandbox") == set()
+@pytest.mark.parametrize("options", [(), ("--grpc-port", "0")])
+def test_a_hostile_model_in_the_sandbox_reaches_nothing(options: tuple[str, ...], tmp_path: Path) -> None:
+    assert allowed(tmp_path, "--sandbox", *options) == set()
 
 
 def test_the_attempts_are_real_without_the_sandbox(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """gRPC asked of a running server, by the stubs of Triton's client."""
 
+import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -193,6 +195,34 @@ def test_bytes_that_are_no_message_and_messages_too_large_are_refused(channel: g
     assert list(stub.ModelInfer(typed()).outputs[0].contents.fp64_contents) == [13.5]
 
 
+def rejects(server: Server) -> list[int]:
+    """Of requests that cannot be understood, and of those that are too large."""
+    text = server.client.get("/metrics").text
+    found = (re.search(rf'rejects_total{{.*reason="{name}"}} (\d+)', text) for name in ("invalid", "too_large"))
+    return [int(each[1]) for each in found if each]
+
+
+def test_a_message_that_is_not_understood_is_counted_by_its_reason(
+    server: Server, channel: grpc.Channel, stub: Any
+) -> None:
+    before = rejects(server)
+    call = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
+    with pytest.raises(grpc.RpcError):
+        call(b"\xff\xff\xff")
+    for size in (100_000, 5_000_000):
+        refused(stub, typed(s=("BYTES", [b"a" * size])))
+    # The core answers a message that is too large before it tells the server.
+    until = time.monotonic() + 10
+    while (after := rejects(server)) != [before[0] + 1, before[1] + 2]:
+        assert time.monotonic() < until, (before, after)
+
+
+def test_a_client_that_streams_and_sends_nothing_is_told_what_is_missing(channel: grpc.Channel) -> None:
+    call = channel.stream_unary("/inference.GRPCInferenceService/ModelInfer")
+    with pytest.raises(grpc.RpcError, match="model '' is not loaded"):
+        call(iter(()), timeout=10)
+
+
 def counted(server: Server, name: str) -> int:
     lines = server.client.get("/metrics").text.splitlines()
     return next(int(line.split()[-1]) for line in lines if line.startswith(name + "{"))
@@ -258,11 +288,22 @@ def test_a_model_in_a_process_of_its_own_answers_over_grpc(unconverted: Path, tm
         assert list(answer.outputs[1].shape) == [1, 2]
 
 
-def test_a_sandbox_and_grpc_are_not_promised_together(bundle: Path) -> None:
-    line = command(bundle, "--grpc-port", "0", "--sandbox", "best")
+def test_in_a_sandbox_calls_are_answered_as_outside(bundle: Path, tmp_path: Path) -> None:
+    with serving(bundle, tmp_path, "--grpc-port", "0", "--sandbox", "best") as running:
+        assert "seccomp" in running.said["isolation"]
+        with grpc.insecure_channel(f"127.0.0.1:{running.said['grpc_port']}") as opened:
+            stub = service_pb2_grpc.GRPCInferenceServiceStub(opened)
+            answer = stub.ModelInfer(typed(), timeout=10)
+            assert list(answer.outputs[0].contents.fp64_contents) == [13.5]
+            assert refused(stub, typed(n=("FP64", [2.5]))).code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert running.end() == 0
+
+
+def test_in_a_sandbox_one_worker_speaks_grpc(bundle: Path) -> None:
+    line = command(bundle, "--grpc-port", "0", "--sandbox", "best", "--workers", "2")
     done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
-    assert "gRPC's library opens its own" in done.stderr
+    assert "one worker serves" in done.stderr
 
 
 def test_a_missing_extra_is_named(bundle: Path) -> None:

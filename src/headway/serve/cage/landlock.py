@@ -58,10 +58,13 @@ def isolation(abi: int, network: str) -> str:
     return f"landlock {abi} ({', '.join(parts)}); {closed if abi >= NETWORK_ABI else 'network open'}; process group"
 
 
-def confine(abi: int, network: str, readable: Iterable[str], writable: Iterable[str]) -> None:
+def confine(
+    abi: int, network: str, readable: Iterable[str], writable: Iterable[str], *, port: int | None = None
+) -> None:
     """Let this process, and all it starts, reach only what is told; OSError when the kernel refuses.
 
-    `network` is open, serve (listening only), or none; other threads of this process stay as they are.
+    `network` is open, serve (listening only), or none but listening on `port`, if one is given (0: any free one); other
+    threads of this process stay as they are.
     """
     rights = RIGHTS[min(abi, max(RIGHTS))]
     closed = abi >= NETWORK_ABI and network != "open"
@@ -74,8 +77,8 @@ def confine(abi: int, network: str, readable: Iterable[str], writable: Iterable[
         _allow(ruleset, path, READ)
     for path in writable:
         _allow(ruleset, path, rights)
-    if closed and network == "serve":
-        rule = Port(allowed=BIND, port=0)
+    if closed and (network == "serve" or port is not None):
+        rule = Port(allowed=BIND, port=port or 0)
         _checked(libc.syscall(ADD_RULE, ruleset, NET_PORT, ctypes.byref(rule), 0), "add_rule port")
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     _checked(libc.syscall(RESTRICT_SELF, ruleset, 0), "restrict_self")

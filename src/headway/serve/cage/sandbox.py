@@ -1,7 +1,7 @@
-"""What the server itself gives up before it loads anything: files but the bundles, the network but its own socket."""
+"""What the server itself gives up before it loads anything: files but the bundles, the network but its own sockets."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from headway.serve.cage.capabilities import drop
@@ -12,13 +12,17 @@ from headway.serve.fault import RefusedError
 from headway.serve.models.library import Library
 from headway.serve.options import Options
 
-__all__ = ["enter"]
+__all__ = ["Seal", "enter"]
+
+Seal = Callable[[], str]
 
 
-def enter(options: Options, library: Library) -> str:
-    """Confine this process and all that it starts, before it has threads; what it gave up, in words.
+def enter(options: Options, library: Library) -> Seal:
+    """Confine this process and all that it starts, before it has threads.
 
-    RefusedError where the kernel has no Landlock or seccomp and `options.sandbox` is "strict".
+    Only a port for gRPC may still be opened, where one is asked for, until what is returned is called: before anything
+    of a bundle is loaded.  It says in words what was given up.  RefusedError where the kernel has no Landlock or
+    seccomp and `options.sandbox` is "strict".
     """
     if "://" in options.records.to:
         raise RefusedError("--sandbox leaves no network to send records through; write them to a file")
@@ -28,18 +32,22 @@ def enter(options: Options, library: Library) -> str:
     abi = landlock_abi()
     if not abi and options.sandbox == "strict":
         raise RefusedError("this kernel has no Landlock, which --sandbox needs; --sandbox best does without")
-    given_up = []
     drop()
     if abi:
         readable = [*map(str, _readable(options, library)), *SYSTEM, "/dev/null"]
         writable = [*(str(path) for path in _writable(options)), *(DEVICES if execute else ())]
-        confine(abi, "none", readable, writable)
-        given_up.append(f"landlock {abi}")
-    if install(execute=execute):
-        given_up.append("seccomp")
-    elif options.sandbox == "strict":
+        confine(abi, "none", readable, writable, port=options.grpc_port)
+    filtered = install(execute=execute, listen=options.grpc_port is not None)
+    if not filtered and options.sandbox == "strict":
         raise RefusedError("this kernel has no seccomp filters, which --sandbox needs; --sandbox best does without")
-    return ", ".join(given_up) or "none: this kernel has neither Landlock nor seccomp"
+    given_up = [*([f"landlock {abi}"] if abi else []), *(["seccomp"] if filtered else [])]
+
+    def seal() -> str:
+        if options.grpc_port is not None:
+            install(execute=execute)  # on top of the first: a filter is never taken away
+        return ", ".join(given_up) or "none: this kernel has neither Landlock nor seccomp"
+
+    return seal
 
 
 def _readable(options: Options, library: Library) -> Iterator[Path]:

@@ -40,6 +40,7 @@ _ABSENT: Mapping[str, tuple[int, int]] = {
     "clone3": (435, 435), "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
 }  # fmt: skip
 _EXECUTE: Mapping[str, tuple[int, int]] = {"execve": (59, 221), "execveat": (322, 281)}
+_LISTEN = frozenset({"socket", "bind"})
 _CLONE = (56, 220)
 _NEW_NAMESPACES = 0x7E020000  # every CLONE_NEW* flag; clone3, whose flags lie in memory, is absent
 
@@ -56,8 +57,10 @@ _PR_SET_NO_NEW_PRIVS = 38
 _SECCOMP = (317, 277)
 
 
-def program(machine: str, *, execute: bool) -> bytes:
-    """The filter of an architecture as BPF instructions, 8 bytes each; `execute` lets programs be started.
+def program(machine: str, *, execute: bool, listen: bool = False) -> bytes:
+    """The filter of an architecture as BPF instructions, 8 bytes each.
+
+    `execute` lets programs be started, `listen` sockets be opened that others may connect to.
 
     >>> len(program("x86_64", execute=True)) % 8
     0
@@ -69,6 +72,7 @@ def program(machine: str, *, execute: bool) -> bytes:
     if machine == "x86_64":
         code += [_op(_AT_LEAST, _X32, no=1), _op(_RETURN, _NO_SUCH_CALL)]
     denied = {**_CALLS, **({} if execute else _EXECUTE)}
+    denied = {name: numbers for name, numbers in denied.items() if not (listen and name in _LISTEN)}
     for calls, answer in ((denied, _DENY), (_ABSENT, _NO_SUCH_CALL)):
         for numbers in calls.values():
             if numbers[which] >= 0:
@@ -80,7 +84,7 @@ def program(machine: str, *, execute: bool) -> bytes:
     return b"".join(code)
 
 
-def install(*, execute: bool) -> bool:
+def install(*, execute: bool, listen: bool = False) -> bool:
     """Filter the system calls of this process, all its threads, and all it starts; False where the kernel cannot.
 
     OSError when it could and refuses.
@@ -88,7 +92,7 @@ def install(*, execute: bool) -> bool:
     machine = platform.machine()
     if machine not in ARCHITECTURES:
         return False
-    code = program(machine, execute=execute)
+    code = program(machine, execute=execute, listen=listen)
     held = ctypes.create_string_buffer(code, len(code))
     filtered = _Program(length=len(code) // 8, code=ctypes.addressof(held))
     libc = ctypes.CDLL(None, use_errno=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -28,6 +28,8 @@ __all__ = ["CODES", "Service"]
 
 Message = Any  # made at run time, of classes that no type checker knows
 Method = Callable[[Message, "grpc.aio.ServicerContext"], Awaitable[Message]]
+Call = Callable[[bytes, "grpc.aio.ServicerContext"], Awaitable[bytes]]
+Stream = Callable[[AsyncIterator[bytes], "grpc.aio.ServicerContext"], Awaitable[bytes]]
 
 _INFERENCE, _HEALTH = "inference", "grpc.health.v1"
 _NAME = "inference.GRPCInferenceService"
@@ -42,6 +44,7 @@ CODES: Mapping[int, grpc.StatusCode] = {
     503: grpc.StatusCode.UNAVAILABLE,
 }
 _SERVING, _NOT_SERVING = 1, 2
+_END_S = 1.0  # until a call that the core has ended is seen to have ended
 
 
 class Service:
@@ -79,13 +82,43 @@ class Service:
             "RepositoryModelLoad": self._load,
             "RepositoryModelUnload": self._unload,
         }
-        health = messages(_HEALTH)
+        made = {name: self._call(self._made[f"{name}Request"], call) for name, call in calls.items()}
+        handlers = {name: grpc.unary_unary_rpc_method_handler(call) for name, call in made.items()}
+        handlers["ModelInfer"] = grpc.stream_unary_rpc_method_handler(self._first(made["ModelInfer"]))
+        check = self._call(messages(_HEALTH)["HealthCheckRequest"], self._check)
         return [
-            _handler(_NAME, {name: self._call(self._made[f"{name}Request"], call) for name, call in calls.items()}),
-            _handler("grpc.health.v1.Health", {"Check": self._call(health["HealthCheckRequest"], self._check)}),
+            grpc.method_handlers_generic_handler(_NAME, handlers),
+            grpc.method_handlers_generic_handler(
+                "grpc.health.v1.Health", {"Check": grpc.unary_unary_rpc_method_handler(check)}
+            ),
         ]
 
-    def _call(self, kind: Message, method: Method) -> Callable[[bytes, "grpc.aio.ServicerContext"], Awaitable[bytes]]:
+    def _first(self, call: Call) -> Stream:
+        """A call of one message that is also told when none came.
+
+        The core answers a message beyond the limit itself, and would tell nobody; a stream of messages that ends before
+        the first does.
+        """
+
+        async def first(sent: AsyncIterator[bytes], context: "grpc.aio.ServicerContext") -> bytes:
+            async for raw in sent:
+                return await call(raw, context)
+            try:
+                await asyncio.sleep(_END_S)
+            except asyncio.CancelledError:
+                self._unread("too_large")
+                raise
+            return await call(b"", context)  # a client that streams, and sent nothing
+
+        return first
+
+    def _unread(self, reason: str) -> None:
+        """Count a message that was not understood; whose it was is known where there is one model."""
+        models = set(self._shelf.newest().values())
+        if len(models) == 1:
+            models.pop().metrics.count(0.0, reason)
+
+    def _call(self, kind: Message, method: Method) -> Call:
         """The outer border of a call: bytes in and out, a Fault becomes a status."""
 
         async def call(raw: bytes, context: "grpc.aio.ServicerContext") -> bytes:
@@ -96,6 +129,8 @@ class Service:
                     fault = found
                 except DecodeError:
                     fault = Fault(400, f"the message is no {kind.DESCRIPTOR.name}")
+                    if kind is self._made["ModelInferRequest"]:
+                        self._unread(fault.reason)
                 except Exception:  # noqa: BLE001 - it becomes an answer and a line in the log
                     fault = unforeseen()
             after = (("grpc-retry-pushback-ms", str(1000 * fault.retry_s)),) if fault.retry_s else ()
@@ -214,9 +249,3 @@ def _tell(
 ) -> None:
     if not told.done():  # the client may have gone
         told.set_result((result, start, stop))
-
-
-def _handler(service: str, calls: Mapping[str, Any]) -> grpc.GenericRpcHandler:
-    return grpc.method_handlers_generic_handler(
-        service, {name: grpc.unary_unary_rpc_method_handler(call) for name, call in calls.items()}
-    )
