@@ -96,6 +96,7 @@ def _subject(bare: Bare) -> Subject:
         code={path.name: path.read_bytes() for path in bare.code},
         reference=reference,
         comparable=bare.sample is not None,
+        several=True,
         allow=bare.allow,
     )
 

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from headway.evidence.bundle import Column, Manifest, Parity
+from headway.evidence.bundle import Column, Manifest, Parity, classes_of, is_label
 from headway.serve.models.warmup import ordinary_values
 
 __all__ = ["told"]
@@ -30,7 +30,11 @@ def told(path: Path, manifest: Manifest, *, host: str, port: int) -> str:
 def _task(manifest: Manifest) -> str:
     if manifest.task == "regression":
         return "regression"
-    return f"classification: {_listed([repr(value) for value in manifest.classes])}"
+    if manifest.classes:
+        return f"classification: {_listed([repr(value) for value in manifest.classes])}"
+    labels = [column for column in manifest.signature.outputs if is_label(column.name)]
+    each = (f"{column.name} of {_listed([repr(value) for value in column.classes])}" for column in labels)
+    return f"classification, several labels: {'; '.join(each)}"
 
 
 def _input(column: Column) -> str:
@@ -38,7 +42,7 @@ def _input(column: Column) -> str:
 
 
 def _output(column: Column, manifest: Manifest) -> str:
-    width = len(manifest.classes) if column.name == "probabilities" else column.width
+    width = 1 if is_label(column.name) else len(classes_of(manifest, column)) or column.width
     return f"{column.name} ({f'{width} x ' if width > 1 else ''}{column.type})"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from headway.evidence.bundle import classes_of, is_label
 from headway.serve.batching.answers import Answers
 from headway.serve.batching.rows import Batch, Layout, Rows, join, take
 from headway.serve.fault import Fault, RefusedError
@@ -85,8 +86,10 @@ async def _ask(model: Model, batch: Batch) -> Answers:
 
 def _names(model: Model) -> Iterator[str]:
     for column in model.manifest.signature.outputs:
-        if column.name == "probabilities":
-            yield from (f"probability_{value}" for value in model.manifest.classes)
+        classes = classes_of(model.manifest, column)
+        if classes and not is_label(column.name):
+            told = column.name.replace("probabilities", "probability")
+            yield from (f"{told}_{value}" for value in classes)
         elif column.width > 1:
             yield from (f"{column.name}_{at}" for at in range(column.width))
         else:

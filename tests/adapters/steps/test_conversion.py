@@ -101,7 +101,7 @@ def test_any_object_with_predict_is_served_as_what_it_answers(tmp_path: Path) ->
     assert [column.name for column in made.signature.outputs] == ["label", "probabilities"]
 
 
-def test_several_labels_at_once_are_refused_with_the_cure(tmp_path: Path) -> None:
+def test_several_labels_at_once_are_no_model_of_a_repository_whose_gates_judge_one(tmp_path: Path) -> None:
     model = MultiOutputClassifier(LogisticRegression()).fit(FRAME[["distance"]], FRAME[["late", "was_late"]])
-    with pytest.raises(PortError, match="answers several labels at once; fit one classifier a label"):
+    with pytest.raises(PortError, match="answers several labels at once, and a gate judges one; fit one classifier"):
         packed(tmp_path, model, "late", "distance")

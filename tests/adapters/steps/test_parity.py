@@ -66,7 +66,7 @@ def judged(original: list[Any], converted: list[Any], edges: int = 1) -> tuple[i
 
     names = tuple(f"edge {at}" for at in range(edges))
     asked = Asked(columns={}, sampled=1, tested=len(original) - 1 - edges, edges=names)
-    found = parity(asked, outputs(original), outputs(converted), ("a", "b"))
+    found = parity(asked, outputs(original), outputs(converted), {"label": ("a", "b")})
     return found.mismatches, found.edge_mismatches, found.edges, objection(found)
 
 

@@ -52,21 +52,39 @@ def _said(model: Any, told: Told) -> Told:
     count = getattr(model, "n_features_in_", None)
     classes = getattr(model, "classes_", None)
     classes = classes if classes is not None and len(classes) else None
-    several = classes is not None and hasattr(classes[0], "__len__") and not isinstance(classes[0], str)
+    labels = _labels(model, classes)
     said: Told = {
         "columns": [str(name) for name in named] if named is not None else None,
         "count": int(count) if count is not None else None,
-        "classes": [_plain(value) for value in classes] if classes is not None and not several else None,
+        "classes": [_plain(value) for value in classes] if classes is not None and not labels else None,
+        "labels": labels,
         "probabilities": hasattr(model, "predict_proba"),
         "task": told["task"] or ("regression" if classes is None else "classification"),
         "reason": "",
         "fault": "",
     }
-    if several:
-        said["fault"] = f"the {type(model).__name__} answers several labels at once; fit one classifier a label"
-    elif not told["predict"]:
+    if not told["predict"]:
         said["fault"] = _fault(model, said, told)
     return said
+
+
+def _labels(model: Any, classes: Any) -> Any:
+    """The classes of each label of a model that answers several at once; None for one label, and for numbers.
+
+    Where each label is there or not, some estimators name the labels as their classes, or 0 and 1, and say elsewhere
+    how many there are.
+    """
+    if classes is None:
+        return None
+    if hasattr(classes[0], "__len__") and not isinstance(classes[0], str):
+        return [[_plain(value) for value in each] for each in classes]
+    final = model
+    while hasattr(final, "steps") or hasattr(final, "best_estimator_"):
+        final = final.steps[-1][1] if hasattr(final, "steps") else final.best_estimator_
+    binarizer: Any = getattr(final, "label_binarizer_", getattr(final, "_label_binarizer", None))
+    if str(getattr(binarizer, "y_type_", "")).startswith("multilabel"):
+        return [[0, 1] for _ in binarizer.classes_]
+    return None
 
 
 def _first(model: Any, *names: str) -> Any:
@@ -79,9 +97,10 @@ def _fault(model: Any, said: Told, told: Told) -> str:
     kind = type(model).__name__
     if not hasattr(model, "predict"):
         return f"{told['entry']} holds a {kind}, which has no predict; give a predict.py, or save the model itself"
-    if said["task"] == "classification" and said["classes"] is None and _is_regressor(model):
+    named = said["classes"] is not None or said["labels"]
+    if said["task"] == "classification" and not named and _is_regressor(model):
         return f"the task is classification, and the {kind} has no classes_; fit a classifier, or give a predict.py"
-    if said["task"] == "regression" and said["classes"] is not None:
+    if said["task"] == "regression" and named:
         return f"the task is regression, and the {kind} is a classifier; mend task.kind or the program"
     return ""
 

@@ -56,6 +56,8 @@ def is_graph(subject: Subject) -> bool:
 def described(subject: Subject, bench: Bench) -> tuple[dict[str, Any], str]:
     """What the model says of itself, and the isolation that it was asked in; PortError with what hinders serving it."""
     said, isolation = _graph(subject, bench) if is_graph(subject) else _model(subject, bench)
+    if said["labels"] and not subject.several and not said["fault"]:
+        said["fault"] = "it answers several labels at once, and a gate judges one; fit one classifier a label"
     if said["fault"]:
         raise PortError(f"The model cannot be served: {said['fault']}.")
     if said["columns"] is None and subject.columns:
@@ -110,6 +112,9 @@ def _said(graph: Graph, subject: Subject) -> dict[str, Any]:
     fault = graph.fault
     if not fault and task == "regression" and len(graph.outputs) != 1:
         fault = f"it answers {', '.join(output.name for output in graph.outputs)}, and a regression answers once"
+    several = labels[0].width if task == "classification" and len(labels) == 1 and labels[0].width > 1 else 0
+    if several and labels[0].texts:
+        fault = f"it answers {several} labels at once and names no classes; serve the model that it was made from"
     if task == "classification" and classes is None and subject.label not in subject.reference.columns and widest > 1:
         classes = list(range(widest))
     return {
@@ -119,6 +124,7 @@ def _said(graph: Graph, subject: Subject) -> dict[str, Any]:
         "classes": classes,
         "probabilities": bool(scores),
         "task": task,
+        "labels": [list(range(count)) for count in (scores[0].several if scores else ()) or (2,) * several] or None,
         "reason": READY,
         "fault": fault,
     }

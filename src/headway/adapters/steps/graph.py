@@ -29,12 +29,17 @@ TYPES: Mapping[str, tuple[str, Any]] = {
 
 
 class Output(Struct, frozen=True, kw_only=True):
-    """One output: `scores` says whether it holds fractions, `width` how many a row, `classes` their names if told."""
+    """One output: `scores` says whether it holds fractions, `width` how many a row, `classes` their names if told.
+
+    `several` are the classes of each label, where there is a matrix of scores for each; `texts` says what it holds.
+    """
 
     name: str
     scores: bool
     width: int
     classes: tuple[str | int, ...] = ()
+    several: tuple[int, ...] = ()
+    texts: bool = False
 
 
 class Graph(Struct, frozen=True, kw_only=True):
@@ -85,10 +90,14 @@ def _zeros(item: Any) -> Any:  # noqa: ANN401 - the same
     return np.full((ROWS, item.shape[1]), "" if kind is object else 0, kind)
 
 
-def _output(name: str, value: Any) -> Output:  # noqa: ANN401 - an array, or a list of maps from ZipMap
-    if isinstance(value, list):
+def _output(name: str, value: Any) -> Output:  # noqa: ANN401 - an array, or a list: maps from ZipMap, or arrays
+    if isinstance(value, list) and isinstance(value[0], dict):
         return Output(name=name, scores=True, width=len(value[0]), classes=tuple(value[0]))
-    return Output(name=name, scores=value.dtype.kind == "f", width=value.size // ROWS)
+    if isinstance(value, list) or value.ndim == 3:
+        several = tuple(part.shape[1] for part in value)
+        return Output(name=name, scores=True, width=sum(several), several=several)
+    kind = value.dtype.kind
+    return Output(name=name, scores=kind == "f", width=value.size // ROWS, texts=kind == "O")
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ The model is never loaded in this process: it is described and asked caged, in f
 import sys
 import tempfile
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,12 @@ from headway.adapters.steps.edges import missing
 from headway.adapters.steps.mlflow import unwrapped
 from headway.adapters.steps.parity import Asked, asked_rows, objection, parity
 from headway.adapters.steps.run import headway_paths
-from headway.adapters.steps.signature import classes_of, outputs_of, plain, signature_of
+from headway.adapters.steps.signature import classes_of, labels_of, outputs_of, plain, signature_of
 from headway.adapters.steps.subject import Bench, Files, Subject
 from headway.adapters.steps.summary import summary_of
 from headway.adapters.steps.train import lay
-from headway.evidence.bundle import BUNDLE_FILE, Manifest, Parity
+from headway.evidence.bundle import BUNDLE_FILE, Manifest, Parity, is_label
+from headway.evidence.bundle import classes_of as classes_in
 from headway.evidence.folder import FileDigest
 from headway.reconcile.ports import PortError
 from headway.spec.data import Data, Expect
@@ -119,7 +121,8 @@ def _answering(subject: Subject, said: Mapping[str, Any], bench: Bench) -> tuple
     Only asking shows whether a predict.py, or an object that names no classes, answers probabilities, and how many
     numbers a regression answers.
     """
-    unknown = bool(subject.predict) or (said["task"] == "classification" and said["classes"] is None)
+    told = said["classes"] or said.get("labels")
+    unknown = bool(subject.predict) or (said["task"] == "classification" and told is None)
     choices = (True, False) if unknown and not is_graph(subject) else (bool(said["probabilities"]),)
     reasons = []
     for probabilities in choices:
@@ -137,7 +140,8 @@ def _answering(subject: Subject, said: Mapping[str, Any], bench: Bench) -> tuple
 
 def _check_probabilities(answered: Answered) -> None:
     """PortError when scores are no probabilities, as those of a network without its last layer."""
-    for row in answered.outputs.get("probabilities", ()):
+    chances = (rows for name, rows in answered.outputs.items() if name.startswith("probabilities"))
+    for row in chain.from_iterable(chances):
         if row is not None and not (min(row) >= -SUM_WITHIN and abs(sum(row) - 1) <= SUM_WITHIN):
             raise PortError(
                 f"The model answers {', '.join(f'{value:.3g}' for value in row[:4])} as the probabilities of a row, "
@@ -151,13 +155,17 @@ def _compared(
     other = _answers(_lay(bench, "onnx", onnx, files), onnx, asked, bench)
     if other.refused:
         return None, f"converted to ONNX it does not load: {other.refused}"
-    compared = parity(asked, answered.outputs, other.outputs, onnx.classes)
+    classes = {column.name: classes_in(onnx, column) for column in onnx.signature.outputs if is_label(column.name)}
+    compared = parity(asked, answered.outputs, other.outputs, classes)
     return compared, objection(compared)
 
 
 def _manifest(subject: Subject, said: Mapping[str, Any], *, width: int) -> Manifest:
     classes = classes_of(said, subject)
-    outputs = outputs_of(said["task"], classes, probabilities=said["probabilities"], width=width)
+    if labels := said.get("labels"):
+        outputs = labels_of(labels, probabilities=said["probabilities"])
+    else:
+        outputs = outputs_of(said["task"], classes, probabilities=said["probabilities"], width=width)
     signature = signature_of(said, subject, outputs)
     return Manifest(
         model=subject.name,

@@ -10,11 +10,12 @@ import polars as pl
 from msgspec import Struct
 
 from headway.adapters.steps.edges import edge_rows
-from headway.evidence.bundle import Parity, Signature
+from headway.evidence.bundle import Class, Parity, Signature, is_label
 
 __all__ = ["Asked", "asked_rows", "objection", "parity"]
 
 Outputs = Mapping[str, Sequence[Any]]
+Classes = Mapping[str, Sequence[Class]]
 
 # A label may differ only where two classes are as good as equally likely; float32 keeps about seven digits.
 LARGEST_DIFFERENCE = 1e-4
@@ -44,9 +45,10 @@ def asked_rows(reference: pl.DataFrame, tested: pl.DataFrame, signature: Signatu
     return Asked(columns=columns, sampled=parts[0].height, tested=parts[1].height, edges=edges)
 
 
-def parity(asked: Asked, original: Outputs, converted: Outputs, classes: Sequence[Any]) -> Parity:
-    """Rows compared, rows whose label differs or which only one of the two answers, and the largest difference.
+def parity(asked: Asked, original: Outputs, converted: Outputs, classes: Classes) -> Parity:
+    """Rows compared, rows of which a label differs or which only one of the two answers, and the largest difference.
 
+    `classes` are those of each label.
     Differences of probabilities are absolute, those of numbers relative to the original's magnitude if above 1.  An
     edge counts as a mismatch when labels differ beyond a tie, numbers beyond the tolerance, or the original alone
     answers; where the converted model alone answers, the edge is named.
@@ -90,7 +92,7 @@ def objection(found: Parity) -> str:
     return ""
 
 
-def _edges(asked: Asked, original: Outputs, converted: Outputs, classes: Sequence[Any]) -> Iterator[tuple[bool, str]]:
+def _edges(asked: Asked, original: Outputs, converted: Outputs, classes: Classes) -> Iterator[tuple[bool, str]]:
     """Edges worth telling: is it a mismatch, and what it is."""
     first = next(iter(original))
     for at, edge in enumerate(asked.edges, start=asked.sampled + asked.tested):
@@ -103,17 +105,18 @@ def _edges(asked: Asked, original: Outputs, converted: Outputs, classes: Sequenc
             differs, difference = _compared(original, converted, at) or (False, 0.0)
             if difference > LARGEST_DIFFERENCE:
                 yield True, f"{edge} (they differ by {difference:.2g})"
-            elif differs and not _is_tie(original, converted, at, classes):
-                yield True, f"{edge} ({known!r} and {found!r})"
+            elif differs and (apart := [n for n in classes if not _is_tie(n, original, converted, at, classes[n])]):
+                yield True, f"{edge} ({original[apart[0]][at]!r} and {converted[apart[0]][at]!r})"
 
 
-def _is_tie(original: Outputs, converted: Outputs, at: int, classes: Sequence[Any]) -> bool:
-    """Are the two labels as good as equally likely?"""
-    if "probabilities" not in original:
-        return False
-    chances = dict(zip(classes, original["probabilities"][at], strict=True))
-    one, other = original["label"][at], converted["label"][at]
-    return bool(abs(chances.get(one, 2.0) - chances.get(other, -2.0)) <= 2 * LARGEST_DIFFERENCE)
+def _is_tie(name: str, original: Outputs, converted: Outputs, at: int, classes: Sequence[Class]) -> bool:
+    """Is a label of both the same, or are the two as good as equally likely?"""
+    one, other = original[name][at], converted[name][at]
+    chances = original.get(name.replace("label", "probabilities"))
+    if one == other or chances is None:
+        return bool(one == other)
+    known: Mapping[Any, float] = dict(zip(classes, chances[at], strict=True))
+    return abs(known.get(one, 2.0) - known.get(other, -2.0)) <= 2 * LARGEST_DIFFERENCE
 
 
 def _compared(original: Outputs, converted: Outputs, at: int) -> tuple[bool, float] | None:
@@ -124,8 +127,8 @@ def _compared(original: Outputs, converted: Outputs, at: int) -> tuple[bool, flo
         return None
     if known is None or found is None:
         return True, 0.0
-    differs = "label" in original and original["label"][at] != converted["label"][at]
-    numbers = [name for name in original if name != "label"]
+    differs = any(original[name][at] != converted[name][at] for name in original if is_label(name))
+    numbers = [name for name in original if not is_label(name)]
     relative = "prediction" in original
     return differs, max(
         (_difference(original[n][at], converted[n][at], relative=relative) for n in numbers), default=0.0

@@ -6,11 +6,11 @@ from typing import Any, Literal
 import polars as pl
 
 from headway.adapters.steps.subject import Subject, Task
-from headway.evidence.bundle import Column, Signature
+from headway.evidence.bundle import Class, Column, Signature
 from headway.reconcile.ports import PortError
 from headway.spec.data import Data
 
-__all__ = ["classes_of", "outputs_of", "plain", "signature_of"]
+__all__ = ["classes_of", "labels_of", "outputs_of", "plain", "signature_of"]
 
 Kind = Literal["float64", "int64", "bool", "string"]
 Said = Mapping[str, Any]
@@ -83,9 +83,12 @@ def _kind(values: pl.Series) -> Kind:
     return "float64" if values.dtype.is_numeric() else "string"
 
 
-def classes_of(said: Said, subject: Subject) -> tuple[str | int | bool, ...]:
-    """The classes in the order of the probabilities: the model's own, or else the labels of the reference."""
-    if said["task"] == "regression":
+def classes_of(said: Said, subject: Subject) -> tuple[Class, ...]:
+    """The classes in the order of the probabilities: the model's own, or else the labels of the reference.
+
+    None where the model answers numbers, or several labels, each with classes of its own.
+    """
+    if said["task"] == "regression" or said.get("labels"):
         return ()
     classes = said["classes"]
     if classes is None:
@@ -106,6 +109,19 @@ def outputs_of(task: Task, classes: Sequence[object], *, probabilities: bool, wi
         return (Column(name="prediction", type="float64", width=width),)
     label = Column(name="label", type=_label(classes))
     return (label, Column(name="probabilities", type="float64")) if probabilities else (label,)
+
+
+def labels_of(labels: Sequence[Sequence[Class]], *, probabilities: bool) -> tuple[Column, ...]:
+    """What a model answers that gives several labels at once, each with its classes: labels, then probabilities."""
+    found = [
+        Column(name=f"label_{at}", type=_label(classes), classes=tuple(classes)) for at, classes in enumerate(labels)
+    ]
+    if probabilities:
+        found += [
+            Column(name=f"probabilities_{at}", type="float64", width=len(classes), classes=tuple(classes))
+            for at, classes in enumerate(labels)
+        ]
+    return tuple(found)
 
 
 def _label(classes: Sequence[object]) -> Kind:

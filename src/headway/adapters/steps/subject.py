@@ -24,7 +24,8 @@ class Subject(Struct, frozen=True, kw_only=True):
     `task` is None when it is to be told by the model.  `code` lies beside the model.  `reference` are the rows that it
     learnt from, or a sample like them; `tested` rows of the test part, of which features are read only.  Without
     `comparable` there are no rows to judge a conversion by, and none is made.  `columns` are the features in order,
-    where something beside the model names them.
+    where something beside the model names them.  `several` says whether it may answer several labels at once, which
+    no gate judges.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     reference: pl.DataFrame
     tested: pl.DataFrame = pl.DataFrame()
     comparable: bool = True
+    several: bool = False
     columns: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
     memory: int = 8 * 2**30

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from headway.evidence.bundle import Column, Signature
+from headway.evidence.bundle import Column, Signature, is_label
 from headway.evidence.summary import ColumnSummary, Summary
 
 __all__ = ["summary_of"]
@@ -25,7 +25,7 @@ def summary_of(frame: pl.DataFrame, signature: Signature, answers: Mapping[str, 
     columns = [_column(frame[column.name], column) for column in signature.inputs]
     for output in (output for output in signature.outputs if output.name in answers):
         name, values = f"prediction:{output.name}", [value for value in answers[output.name] if value is not None]
-        if output.name == "label":
+        if is_label(output.name):
             columns.append(_levels(name, pl.Series([str(value) for value in values], dtype=pl.String)))
         else:
             # Of probabilities the last class's are followed, as the server does.

@@ -37,9 +37,9 @@ class Answers:
 
 
 def answers_of(
-    manifest: Manifest, count: int, labels: list[Any] | None, numbers: Mapping[str, NDArray[np.floating[Any]]]
+    manifest: Manifest, count: int, labels: Mapping[str, list[Any]], numbers: Mapping[str, NDArray[np.floating[Any]]]
 ) -> Answers | Fault:
-    """Check what a runtime gave (labels, and numbers as rows x width) against the signature.
+    """Check what a runtime gave by output (labels, and numbers as rows x width) against the signature.
 
     A score that is no finite number is no answer: a Fault, not a null in somebody's JSON.
     """
@@ -48,8 +48,8 @@ def answers_of(
     for column in manifest.signature.outputs:
         name = column.name
         wanted = len(manifest.classes) if name == "probabilities" else column.width
-        if name == "label" and labels is not None:
-            given, shape = labels, (len(labels), 1)
+        if name in labels:
+            given, shape = labels[name], (len(labels[name]), 1)
         elif name in numbers:
             given, shape = numbers[name].ravel().tolist(), numbers[name].shape
             if not _finite(given):

@@ -38,6 +38,8 @@ def parse(body: bytes, manifest: Manifest) -> Sequence[Label]:
         raise Fault(400, f"the body is no feedback: {error}") from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise Fault(400, f"the body is not JSON: {error}") from None
+    if manifest.task == "classification" and not manifest.classes:
+        raise Fault(400, "the model answers several labels a row, and of a row one label can be told")
     kinds = {type(value) for value in manifest.classes}
     for at, item in enumerate(labels.feedback):
         if kinds and type(item.label) not in kinds:

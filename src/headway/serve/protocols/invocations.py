@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from headway.evidence.bundle import Column
+from headway.evidence.bundle import Column, is_label
 from headway.serve.batching.answers import Answers
 from headway.serve.batching.rows import Layout, Rows, absent, strange, take
 from headway.serve.fault import Fault
@@ -43,7 +43,7 @@ class _Split(Struct):
 
 class _Response(Struct, omit_defaults=True):
     predictions: list[Any]
-    probabilities: list[list[float]] | None = None
+    probabilities: list[Any] | None = None
 
 
 def parse(body: bytes, layout: Layout, kind: bytes = b"") -> Read:
@@ -125,10 +125,21 @@ def cell(column: Column | None, text: str) -> Any:  # noqa: ANN401 - what a text
 
 
 def encode(answers: Answers, start: int, stop: int) -> bytes:
-    """`predictions` are labels or numbers, as the model's own `predict` gives them; probabilities come beside."""
-    name = "label" if "label" in answers.values else next(iter(answers.values))
-    chances = _rows(answers, "probabilities", start, stop) if "probabilities" in answers.values else None
-    return msgspec.json.encode(_Response(_rows(answers, name, start, stop), chances))
+    """`predictions` are labels or numbers, as the model's own `predict` gives them; probabilities come beside.
+
+    Of several labels a row has a list, and so it has of their probabilities.
+    """
+    labels = [name for name in answers.values if is_label(name)]
+    others = [name for name in answers.values if not is_label(name)]
+    if not labels:
+        labels, others = others, []
+    return msgspec.json.encode(_Response(_beside(answers, labels, start, stop), _beside(answers, others, start, stop)))
+
+
+def _beside(answers: Answers, names: Sequence[str], start: int, stop: int) -> Any:  # noqa: ANN401 - rows, or nothing
+    """What these outputs hold, row by row."""
+    parts = [_rows(answers, name, start, stop) for name in names]
+    return parts[0] if len(parts) == 1 else list(zip(*parts, strict=True)) or None
 
 
 def _rows(answers: Answers, name: str, start: int, stop: int) -> list[Any]:

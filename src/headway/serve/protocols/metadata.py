@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from headway.evidence.bundle import Column, Manifest
+from headway.evidence.bundle import Column, Manifest, classes_of, is_label
 from headway.serve.protocols.outputs import datatype_of
 
 __all__ = ["EXTENSIONS", "metadata"]
@@ -36,14 +36,13 @@ def _input(column: Column) -> dict[str, Any]:
 
 
 def _output(column: Column, manifest: Manifest) -> dict[str, Any]:
-    if column.name == "probabilities":
-        return _tensor(column.name, "FP64", [-1, len(manifest.classes)], {"classes": manifest.classes})
-    if column.width > 1:
-        return _tensor(column.name, "FP64", [-1, column.width], {})
-    datatype = _DATATYPE[column.type]
-    if column.name == "label" and manifest.classes:
-        datatype = datatype_of(manifest.classes[0])
-    return _tensor(column.name, datatype, [-1], {})
+    classes = classes_of(manifest, column)
+    if is_label(column.name):
+        datatype = datatype_of(classes[0]) if classes else _DATATYPE[column.type]
+        return _tensor(column.name, datatype, [-1], {})
+    if classes:
+        return _tensor(column.name, "FP64", [-1, len(classes)], {"classes": classes})
+    return _tensor(column.name, _DATATYPE[column.type], [-1, column.width] if column.width > 1 else [-1], {})
 
 
 def _tensor(name: str, datatype: str, shape: list[int], parameters: Mapping[str, Any]) -> dict[str, Any]:

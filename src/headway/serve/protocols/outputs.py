@@ -47,7 +47,7 @@ def outputs_of(
     count, outputs = stop - start, []
     for name in names:
         width, values = answers.width[name], answers.part(name, start, stop)
-        shape = [count, width] if width > 1 or name == "probabilities" else [count]
+        shape = [count, width] if width > 1 or name.startswith("probabilities") else [count]
         bare = name in raw and name in answers.scores
         given = answers.scores[name][start:stop] if bare else values  # the same numbers
         outputs.append(Output(name, shape, datatype_of(values[0]), given, name in raw))

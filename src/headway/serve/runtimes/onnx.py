@@ -9,13 +9,14 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from headway.evidence.bundle import Manifest
+from headway.evidence.bundle import Class, Manifest, classes_of, is_label
 from headway.serve.batching.answers import Answers, answers_of
 from headway.serve.batching.rows import Batch, Layout
 from headway.serve.batching.runtime import Done
 from headway.serve.fault import Fault, RefusedError
 from headway.serve.models.bundle import Opened
 from headway.serve.runtimes.graph import faults
+from headway.serve.runtimes.several import parted
 
 __all__ = ["OnnxRuntime"]
 
@@ -30,7 +31,7 @@ _TYPES: Mapping[str, type[np.generic]] = {
     "tensor(bool)": np.bool_,
 }
 _TEXT = "tensor(string)"
-_NUMBERS = frozenset({"tensor(float)", "tensor(double)", "tensor(float16)"})
+_NUMBERS = frozenset({"tensor(float)", "tensor(double)", "tensor(float16)", "seq(tensor(float))"})
 _OUTPUTS: Mapping[str, Sequence[str]] = {
     "label": ("label", "output_label"),
     "probabilities": ("probabilities", "output_probability"),
@@ -70,7 +71,9 @@ class OnnxRuntime:
         self._names = _outputs(self._manifest, session)
         self._call: Call = partial(session.run, list(self._names.values()))
         self._best = "label" not in self._names and self._manifest.task == "classification"
-        self._truth = {value: value for value in self._manifest.classes if isinstance(value, bool)}
+        labels = [column for column in self._manifest.signature.outputs if is_label(column.name)]
+        self._truth = {column.name: _truth(classes_of(self._manifest, column)) for column in labels}
+        self._several = [len(column.classes) for column in labels if column.classes]
 
     def run(self, batch: Batch, done: Done) -> None:
         """Answer a batch at once."""
@@ -93,15 +96,21 @@ class OnnxRuntime:
 
     def _understood(self, count: int, given: dict[str, Any]) -> Answers | Fault:
         classes = self._manifest.classes
-        labels: list[Any] | None = None
-        if "label" in given:
-            labels = given.pop("label").ravel().tolist()
-            if self._truth:  # ONNX classifiers answer 0 and 1 for classes that were booleans
-                labels = [self._truth.get(label, label) for label in labels]
+        if self._several:
+            given = {part: value for name in given for part, value in parted(name, given[name], self._several).items()}
+        labels = {name: given.pop(name).ravel().tolist() for name in self._truth if name in given}
+        for name, values in labels.items():
+            if truth := self._truth[name]:
+                labels[name] = [truth.get(value, value) for value in values]
         numbers = {name: _matrix_of(value, classes) for name, value in given.items()}
         if self._best:
-            labels = [classes[at] for at in numbers["probabilities"].argmax(axis=1)]
+            labels = {"label": [classes[at] for at in numbers["probabilities"].argmax(axis=1)]}
         return answers_of(self._manifest, count, labels, numbers)
+
+
+def _truth(classes: Sequence[Class]) -> Mapping[object, Class]:
+    """ONNX classifiers answer 0 and 1 for classes that were booleans."""
+    return {value: value for value in classes if isinstance(value, bool)}
 
 
 def _feed(manifest: Manifest, session: onnxruntime.InferenceSession) -> Feed:
@@ -182,10 +191,12 @@ def _matrix_of(value: Any, classes: Sequence[object]) -> NDArray[np.floating[Any
 def _outputs(manifest: Manifest, session: onnxruntime.InferenceSession) -> dict[str, str]:
     """The session's output for each output of the signature: by name, or the only one of its kind.
 
-    A label that the graph does not answer is the class of the greatest probability.
+    A label that the graph does not answer is the class of the greatest probability.  Several labels, or their
+    probabilities, come as one output.
     """
     there = {item.name: item.type in _NUMBERS or item.type.startswith("seq(map(") for item in session.get_outputs()}
-    wanted = [column.name for column in manifest.signature.outputs]
+    columns = manifest.signature.outputs
+    wanted = list(dict.fromkeys(col.name.partition("_")[0] if col.classes else col.name for col in columns))
     names: dict[str, str] = {}
     for output in wanted:
         found = [name for name in _OUTPUTS.get(output, (output,)) if name in there][:1]

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from headway.evidence.bundle import classes_of
 from headway.serve.batching.answers import Answers, answers_of
 from headway.serve.batching.rows import Batch
 from headway.serve.batching.runtime import Done
@@ -107,7 +108,9 @@ class ProcessRuntime:
             "classes": manifest.classes,
             "positive": manifest.positive,
             "columns": [{"name": column.name, "type": column.type} for column in manifest.signature.inputs],
-            "outputs": [column.name for column in manifest.signature.outputs],
+            "outputs": [
+                {"name": column.name, "classes": classes_of(manifest, column)} for column in manifest.signature.outputs
+            ],
         }
 
     async def _exchange(self, header: dict[str, Any], numbers: bytes) -> tuple[dict[str, Any], bytes]:
@@ -151,7 +154,7 @@ class ProcessRuntime:
             size = rows * width
             arrays[name] = np.frombuffer(numbers, np.float64, size, place).reshape(rows, width)
             place += size * 8
-        return answers_of(self._manifest, count, said.get("label"), arrays)
+        return answers_of(self._manifest, count, said["labels"], arrays)
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         """Replace this worker when it ends, asked or idle, after a wait that doubles; one that lasted sets it back."""

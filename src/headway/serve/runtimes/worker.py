@@ -105,7 +105,7 @@ def _load(told: Header) -> Answer:
         model = loading.load(folder / told["entry"])
         if told["task"] == "classification" and not hasattr(model, "classes_"):
             return _answering(told, lambda frame: _understood(model.predict(frame), told))
-        return _answering(told, _estimator(model, told["outputs"]))
+        return _answering(told, _estimator(model, told))
     module = loading.module_at(folder / told["predict"])
     model = module.load(folder) if hasattr(module, "load") else loading.load(folder / told["entry"])
     return _answering(told, lambda frame: _understood(module.predict(model, frame), told))
@@ -121,13 +121,30 @@ def _beside(name: str) -> Any:
     return module
 
 
-def _estimator(model: Any, outputs: list[str]) -> Call:
+def _estimator(model: Any, told: Header) -> Call:
     """Ask a scikit-learn estimator: its own predict for labels, unless argmax is known to be the same."""
     final = model.steps[-1][1] if hasattr(model, "steps") else model
-    argmax = "probabilities" in outputs and type(final).__name__ in _ARGMAX
+    names = [output["name"] for output in told["outputs"]]
+    if "label_0" in names:
+        return _several(model, told)
+    argmax = "probabilities" in names and type(final).__name__ in _ARGMAX
     methods = {"probabilities": "predict_proba", "label": "predict", "prediction": "predict"}
-    wanted = [name for name in outputs if name in methods and not (name == "label" and argmax)]
+    wanted = [name for name in names if name in methods and not (name == "label" and argmax)]
     return lambda frame: {name: getattr(model, methods[name])(frame) for name in wanted}
+
+
+def _several(model: Any, told: Header) -> Call:
+    """Ask one that answers several labels at once."""
+    parted = _beside("several").parted
+    labels = [output for output in told["outputs"] if output["name"].startswith("label_")]
+    counts = [len(output["classes"]) for output in labels]
+    chances = len(labels) < len(told["outputs"])
+
+    def call(frame: Any) -> Header:
+        found = parted("label", model.predict(frame), counts)
+        return {**found, **parted("probabilities", model.predict_proba(frame), counts)} if chances else found
+
+    return call
 
 
 def _understood(value: Any, told: Header) -> Header:
@@ -153,16 +170,23 @@ def _answering(told: Header, call: Call) -> Answer:
     numpy = importlib.import_module("numpy")
     frame_of = _frames(told["columns"])
     wide = sum(column["type"] != "string" for column in told["columns"])
+    # Labels as the classes are spelt: a chain of classifiers answers 1.0 for 1.
+    labels = {
+        output["name"]: {value: value for value in output["classes"]}
+        for output in told["outputs"]
+        if output["name"].startswith("label")
+    }
 
     def answer(header: Header, numbers: bytes) -> tuple[Header, bytes]:
         matrix = numpy.frombuffer(numbers, numpy.float64).reshape(header["rows"], wide)
         found = call(frame_of(matrix, header["texts"]))
-        if "label" not in found and "probabilities" in found and "label" in told["outputs"]:
+        if "label" not in found and "probabilities" in found and "label" in labels:
             best = numpy.asarray(found["probabilities"]).argmax(axis=1)
             found["label"] = [told["classes"][i] for i in best]
-        said: Header = {"shapes": {}}
-        if "label" in found:
-            said["label"] = [item.item() if hasattr(item, "item") else item for item in found.pop("label")]
+        said: Header = {"shapes": {}, "labels": {}}
+        for name in labels.keys() & found.keys():
+            values = [item.item() if hasattr(item, "item") else item for item in found.pop(name)]
+            said["labels"][name] = [labels[name].get(value, value) for value in values]
         parts = []
         for name, value in found.items():
             array = numpy.ascontiguousarray(value, numpy.float64)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headway.evidence.bundle import Manifest
+from headway.evidence.bundle import Manifest, is_label
 from headway.evidence.summary import ColumnSummary, Summary
 from headway.serve.batching.answers import Answers
 from headway.serve.batching.rows import Batch, Layout
@@ -147,7 +147,7 @@ class Binner:
     def _predicted(self, reference: ColumnSummary, output: str) -> _Column | None:
         if output not in {column.name for column in self._manifest.signature.outputs}:
             return None
-        if reference.levels or output == "label":
+        if reference.levels or is_label(output):
             return _Column(reference, lambda parts: [v for _, a in parts for v in a.values[output]], texts=True)
         # Of probabilities the last class's are followed, as the reference does.
         return _Column(
