@@ -93,7 +93,7 @@ class Answering:
             name = self._recent.made()
             extra += b"Headway-Prediction-Id: %b\r\n" % name.encode()
         self._recent.note(self.model.manifest.model, name, rows.count)
-        about = About(name, exchange.trace.decode("latin-1"), len(exchange.body))
+        about = About(name, exchange.trace.decode("latin-1"), len(exchange.body)) if self.model.recorded else None
         done = partial(self._done, exchange, encode, extra)
         self.model.submit(Job(rows, self.model.answered.follow(exchange.pair, done) if exchange.pair else done, about))
 

@@ -40,6 +40,7 @@ class Model:
         recorder: Recorder | None = None,
     ) -> None:
         self._recorder = recorder
+        self.recorded = recorder is not None
         self.manifest = opened.manifest
         self.digest = opened.digest
         self.folder = opened.folder

@@ -27,6 +27,7 @@ ACCEPTED: Mapping[str, Mapping[str, tuple[int, int] | None]] = {
     "bool": {"BOOL": None, **_NUMBERS},
     "string": {"BYTES": None},
 }
+_KNOWN = frozenset(DATATYPES)
 _LONGEST = 60
 
 
@@ -120,7 +121,8 @@ def _values(column: Column, item: Input) -> Values:
 def _check_nulls(column: Column, item: Input) -> None:
     """A client that has only nulls cannot know the type, so any will do; else the datatype is wrong."""
     told = f"column {column.name!r}"
-    _check_known(told, item)
+    if item.datatype not in _KNOWN:
+        raise _unknown(told, item)
     if not isinstance(item.data, list) or any(value is not None for value in item.data):
         raise Fault(400, f"{told} is {column.type}: {_expected(column, item)}")
 
@@ -129,9 +131,8 @@ def _expected(column: Column, item: Input) -> str:
     return f"datatype {item.datatype}, expected {', '.join(ACCEPTED[column.type])}"
 
 
-def _check_known(told: str, item: Input) -> None:
-    if item.datatype not in DATATYPES:
-        raise Fault(400, f"{told}: datatype {item.datatype[:_LONGEST]!r} is unknown; there is {listed(DATATYPES)}")
+def _unknown(told: str, item: Input) -> Fault:
+    return Fault(400, f"{told}: datatype {item.datatype[:_LONGEST]!r} is unknown; there is {listed(DATATYPES)}")
 
 
 def _check_integers(told: str, item: Input, bounds: tuple[int, int]) -> None:
@@ -147,21 +148,21 @@ def _check_integers(told: str, item: Input, bounds: tuple[int, int]) -> None:
 
 def _matrix(layout: Layout, item: Input) -> Rows:
     """A matrix's rows, its shape and datatype checked."""
-    told = f"input {item.name[:_LONGEST]!r}"
     count, width = item.shape
     if width != len(layout.columns):
         wanted = f"expected [n, {len(layout.columns)}]: {listed(layout.index)}"
-        raise Fault(400, f"{told}: shape {_shaped(item.shape)}, {wanted}")
+        raise Fault(400, f"{_told(item)}: shape {_shaped(item.shape)}, {wanted}")
     if count < 1:
-        raise Fault(400, f"{told}: shape {_shaped(item.shape)} holds no rows")
-    _check_known(told, item)
+        raise Fault(400, f"{_told(item)}: shape {_shaped(item.shape)} holds no rows")
+    if item.datatype not in _KNOWN:
+        raise _unknown(_told(item), item)
     if not isinstance(item.data, list):
         return _raw_matrix(layout, item, count, width)
     if item.datatype in INTEGERS:
-        _check_integers(told, item, INTEGERS[item.datatype])
+        _check_integers(_told(item), item, INTEGERS[item.datatype])
     values = _flat(item, width)
     if len(values) != count * width:
-        raise Fault(400, f"{told}: shape {_shaped(item.shape)} and {len(values)} values")
+        raise Fault(400, f"{_told(item)}: shape {_shaped(item.shape)} and {len(values)} values")
     return take_flat(layout, values, count)
 
 
@@ -179,7 +180,7 @@ def _raw(item: Input) -> bytes | memoryview:
     """The bytes of an input; a Fault says why there are none."""
     if isinstance(item.data, bytes | memoryview):
         return item.data
-    told = f"input {item.name[:_LONGEST]!r}"
+    told = _told(item)
     if item.parameters and "shared_memory_region" in item.parameters:
         raise Fault(400, f"{told}: shared memory is not spoken here; send the data")
     if item.data is not None:
@@ -195,10 +196,14 @@ def _flat(item: Input, width: int) -> list[Any]:
     flat: list[Any] = []
     for at, row in enumerate(data):
         if type(row) is not list or len(row) != width:
-            told = f"input {item.name[:_LONGEST]!r}: its rows are not all of {width} values"
-            raise Fault(400, f"{told}, row {at} is not")
+            raise Fault(400, f"{_told(item)}: its rows are not all of {width} values, row {at} is not")
         flat += row
     return flat
+
+
+def _told(item: Input) -> str:
+    """How a message calls an input that is no column."""
+    return f"input {item.name[:_LONGEST]!r}"
 
 
 def _shaped(shape: Sequence[int]) -> str:

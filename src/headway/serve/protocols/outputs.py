@@ -13,6 +13,7 @@ __all__ = ["Output", "datatype_of", "outputs_of", "wanted"]
 
 # What Triton's server offers for an output, and this one does not: silence would be a wrong answer.
 _UNSPOKEN = ("classification", "shared_memory_region")
+_DATATYPES: Mapping[type, str] = {bool: "BOOL", float: "FP64", int: "INT64"}
 
 
 class Output(Struct, gc=False):
@@ -56,12 +57,4 @@ def outputs_of(
 
 def datatype_of(value: object) -> str:
     """The datatype of an output with such a value."""
-    match value:
-        case bool():
-            return "BOOL"
-        case float():
-            return "FP64"
-        case int():
-            return "INT64"
-        case _:
-            return "BYTES"
+    return _DATATYPES.get(type(value), "BYTES")

@@ -98,13 +98,16 @@ class OnnxRuntime:
         classes = self._manifest.classes
         if self._several:
             given = {part: value for name in given for part, value in parted(name, given[name], self._several).items()}
-        labels = {name: given.pop(name).ravel().tolist() for name in self._truth if name in given}
-        for name, values in labels.items():
-            if truth := self._truth[name]:
-                labels[name] = [truth.get(value, value) for value in values]
-        numbers = {name: _matrix_of(value, classes) for name, value in given.items()}
+        labels, numbers = {}, {}
+        for name, value in given.items():
+            truth = self._truth.get(name)
+            if truth is None:
+                numbers[name] = _matrix_of(value, classes)
+            else:
+                values = value.ravel().tolist()
+                labels[name] = [truth.get(label, label) for label in values] if truth else values
         if self._best:
-            labels = {"label": [classes[at] for at in numbers["probabilities"].argmax(axis=1)]}
+            labels["label"] = [classes[at] for at in numbers["probabilities"].argmax(axis=1)]
         return answers_of(self._manifest, count, labels, numbers)
 
 

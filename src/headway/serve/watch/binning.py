@@ -151,7 +151,7 @@ class Binner:
             return _Column(reference, lambda parts: [v for _, a in parts for v in a.values[output]], texts=True)
         # Of probabilities the last class's are followed, as the reference does.
         return _Column(
-            reference, lambda parts: np.sort(np.concatenate([a.scores[output][:, -1] for _, a in parts])), texts=False
+            reference, lambda parts: np.sort(np.concatenate([a.scores[output] for _, a in parts])[:, -1]), texts=False
         )
 
 

@@ -45,41 +45,18 @@ class Exchange:
     `reason` is what a reject counts under, where the status alone would not say.
     """
 
-    __slots__ = (
-        "_old",
-        "body",
-        "encoding",
-        "expect",
-        "host",
-        "keep",
-        "kind",
-        "length",
-        "line",
-        "method",
-        "nonce",
-        "noted",
-        "pair",
-        "path",
-        "reason",
-        "start",
-        "tensors",
-        "trace",
-        "transfer",
-        "twice",
-        "wire",
-    )
+    method = path = body = kind = encoding = tensors = b""
+    length = transfer = expect = twice = trace = pair = nonce = b""
+    reason = ""
+    host: bytes | None = None
+    keep = True
+    start = 0.0
+    wire: bytes | None = None
+    noted: Callable[[Exchange, int], None] | None = None
+    _old = False
 
     def __init__(self, line: Line) -> None:
         self.line = line
-        self.method = self.path = self.body = self.kind = self.encoding = self.tensors = b""
-        self.length = self.transfer = self.expect = self.twice = self.trace = self.pair = self.nonce = b""
-        self.reason = ""
-        self.host: bytes | None = None
-        self.keep = True
-        self.start = 0.0
-        self.wire: bytes | None = None
-        self.noted: Callable[[Exchange, int], None] | None = None
-        self._old = False
 
     def answer(self, status: int, body: bytes, kind: bytes = JSON, extra: bytes = b"") -> None:
         """Send the answer when those before it are sent; a second one is ignored."""
