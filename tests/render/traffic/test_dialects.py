@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from headway.evidence.weights import Backend, Route
 from headway.render.manifest import LABEL_MODEL
@@ -117,6 +118,18 @@ def test_stable_is_met_directly_and_a_candidate_with_stable_behind_it() -> None:
 def test_retries_under_way_are_bounded_alike_on_every_cluster() -> None:
     for cluster in envoy.clusters(pair(), envoy.Limits(retries=77), "/run/eds"):
         assert cluster["circuit_breakers"]["thresholds"][0]["max_retries"] == 77
+
+
+def test_a_server_is_not_told_an_id_that_only_a_cookie_is_made_of() -> None:
+    """So that each head of a kept connection is the one before."""
+    removed = {
+        (split, header): envoy.route_configuration(
+            structs.replace(pair(), split=split, header=header), envoy.Limits()
+        )["virtual_hosts"][0].get("request_headers_to_remove", [])
+        for split, header in (("answers", ""), ("copies", ""), ("users", "x-user"), ("users", ""))
+    }  # fmt: skip
+    assert removed.pop(("users", "")) == []
+    assert set(map(tuple, removed.values())) == {("x-request-id",)}
 
 
 def test_only_what_should_lapse_carries_a_limit() -> None:
