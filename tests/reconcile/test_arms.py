@@ -183,6 +183,19 @@ def test_a_state_that_is_lost_begins_again_with_the_same_versions_and_the_second
     assert (fair.town.candidate(), list(fair.town.replicas())) == ("", ["1.0.0"])
 
 
+def test_without_a_winner_each_may_be_named_again_and_is_judged_more_strictly() -> None:
+    fair = Fair(EVEN)
+    fair.to_the_end()
+    assert outcomes(fair.town) == {"1.0.0": "promoted", "1.1.0": "expired", "1.2.0": "expired"}
+    fair.town.ask("resume")
+    fair.town.commit("four", rollout=AB.format(when="better", also='"1.1.0"'))
+    fair.town.settle()
+    rollout = fair.town.rollout()
+    assert rollout
+    # 1.1.0 was begun alone, and beside 1.2.0.
+    assert ([arm.version for arm in rollout.arms], rollout.restarts) == (["1.3.0", "1.1.0"], 2)
+
+
 @pytest.mark.parametrize(
     ("also", "why"),
     [
