@@ -3,13 +3,15 @@
 import http.client
 import json
 from collections import Counter
+from email.message import Message
 from typing import Self
 
 import pytest
 from tests.adapters.local.kit import until
+from tests.adapters.local.look import kill, pids
 from tests.adapters.local.shop import PATH, Shop
 
-from headway.render.traffic.envoy import COOKIE, GROUPS, HEADER_ASKED
+from headway.render.traffic.envoy import COOKIE, GROUPS, HEADER_ASKED, HEADER_GROUP
 from headway.spec.experiment import Ab
 
 pytestmark = pytest.mark.e2e
@@ -32,13 +34,18 @@ class Client:
 
     def ask(self, **headers: str) -> tuple[str, str]:
         """The version that answered, and the cookie that was set."""
+        told = self.told(**headers)
+        return told["headway-version"], told.get("set-cookie", "")
+
+    def told(self, **headers: str) -> Message:
+        """The headers of an answer."""
         body = json.dumps({"inputs": [{"name": "x", "shape": [1], "datatype": "FP64", "data": [1.0]}]})
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.connection.request("POST", PATH, body, {"Content-Type": "application/json", **named})
         answer = self.connection.getresponse()
         answer.read()
         assert answer.status == 200
-        return answer.headers["headway-version"], answer.headers.get("set-cookie", "")
+        return answer.headers
 
 
 def test_a_user_known_by_a_header_keeps_one_version_and_a_larger_share_moves_nobody_back(shop: Shop) -> None:
@@ -113,3 +120,44 @@ def test_of_several_versions_one_that_goes_takes_nobody_elses_users_along(shop: 
         assert grown == {version: 0 if version in gone else Counter(before.values())[version] for version in counted}
         assert client.ask(**{HEADER_ASKED: "1.3.0", "x_user_id": "user-1"})[0] == "1.3.0"
         assert client.ask(**{HEADER_ASKED: "1.1.0", "x_user_id": "user-1"})[0] == after["user-1"]
+        # Nor is he in a group, for what he buys is no evidence of either.
+        for name in names[:40]:
+            assert (client.told(x_user_id=name).get(HEADER_GROUP) is None) == (before[name] in gone)
+
+
+def test_an_answer_tells_the_group_that_its_user_is_counted_in(shop: Shop) -> None:
+    shop.bring(50.0, "users", BY_HEADER)
+    told: Counter[str] = Counter()
+    with Client(shop) as client:
+        for number in range(300):
+            answers = [client.told(x_user_id=f"u{number}") for _ in range(2)]
+            (groups,) = {tuple(answer.get_all(HEADER_GROUP, [])) for answer in answers}
+            (group,) = groups
+            assert group.partition("/")[0] == answers[0]["headway-version"]
+            told[group] += 2
+        seen = shop.look().groups
+        assert told == {
+            f"{version}/{number}": arm.starts
+            for version, arms in seen.items()
+            for number, arm in enumerate(arms)
+            if arm.starts
+        }
+        # Who asked for a version is in no group of it, for chance did not bring him there.
+        assert client.told(**{HEADER_ASKED: "1.1.0", "x_user_id": "u1"}).get_all(HEADER_GROUP) is None
+
+
+def test_who_was_answered_in_the_place_of_another_is_still_in_that_ones_group(shop: Shop) -> None:
+    shop.bring(50.0, "users", BY_HEADER)
+    with Client(shop) as client:
+        mine = next(name for name in map(str, range(100)) if client.ask(x_user_id=name)[0] == "1.1.0")
+        group = client.told(x_user_id=mine)[HEADER_GROUP]
+        (victim,) = pids(shop.runtime)["1.1.0"]
+        kill(victim)
+        answer = client.told(x_user_id=mine)
+    assert (answer["headway-version"], answer[HEADER_GROUP]) == ("1.0.0", group)
+
+
+def test_no_other_answer_tells_a_group(shop: Shop) -> None:
+    shop.bring(50.0, "answers")
+    with Client(shop) as client:
+        assert {client.told().get(HEADER_GROUP) for _ in range(20)} == {None}

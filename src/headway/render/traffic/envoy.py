@@ -17,6 +17,7 @@ __all__ = [
     "COOKIE",
     "GROUPS",
     "HEADER_ASKED",
+    "HEADER_GROUP",
     "HEADER_PAIR",
     "HEADER_VERSION",
     "Endpoint",
@@ -29,6 +30,7 @@ __all__ = [
     "cluster_name",
     "clusters",
     "discovery",
+    "group_name",
     "read",
     "read_route",
     "route_configuration",
@@ -47,6 +49,8 @@ _ROUTES_FILE = "rds.json"
 HEADER_ASKED = "x-model-version"
 # Users of each version are counted in so many groups: enough to know how users vary, few enough for Envoy's statistics.
 GROUPS = 16
+# By this an answer tells which group its user was dealt to, so that a team can count what it counts by groups, too.
+HEADER_GROUP = "headway-group"
 COOKIE = "headway-user"
 _COOKIE_SET = rf".*(^|;\s*){COOKIE}=[^;]+.*"
 _REQUEST_ID = "x-request-id"
@@ -112,6 +116,15 @@ def arm_names(route: Route, backend: Backend) -> tuple[str, ...]:
     """Every cluster that a version's requests are charged to: one, or one for each group of its users."""
     name = arm_name(route, backend)
     return tuple(f"{name}~{group:02d}" for group in range(GROUPS)) if route.split == "users" else (name,)
+
+
+def group_name(version: str, number: int) -> str:
+    """A group of a version's users (from 0) as answers tell it: whom they were dealt to, also when another answered.
+
+    >>> group_name("1.4.0", 7)
+    '1.4.0/7'
+    """
+    return f"{version}/{number}"
 
 
 def _copied_name(route: Route) -> str:
@@ -294,6 +307,7 @@ def _users(route: Route, limits: Limits) -> list[Resource]:
         {
             "match": {"prefix": "/", "headers": [_equals(HEADER_ASKED, back.version)]},
             "response_headers_to_add": [_version(back)],
+            "response_headers_to_remove": [HEADER_GROUP],
             "route": {"cluster": _uncounted_name(route, back), **_tries(limits)},
         }
         for back in route.backends
@@ -321,23 +335,24 @@ def _dealt(route: Route, limits: Limits, by: Resource) -> Resource:
 
     A hash falls into the sum of the weights in their order: a place that goes back to stable moves nobody else.
     """
-    arms = [
-        {"name": name, "weight": weight, "response_headers_to_add": [_version(of)]}
-        for back in route.backends
-        for of, name, weight in _slots(route, back)
-    ]
+    arms = [slot for back in route.backends for slot in _slots(route, back)]
     return {"weighted_clusters": {"use_hash_policy": True, "clusters": arms}, "hash_policy": [by], **_tries(limits)}
 
 
-def _slots(route: Route, back: Backend) -> Iterator[tuple[Backend, str, int]]:
+def _slots(route: Route, back: Backend) -> Iterator[Resource]:
     """A version's groups; then those users of it whom stable answers, who met both and so are counted for none."""
     stable = route.backends[0]
     whole = parts(back.weight) - (sum(parts(other.returned) for other in route.backends) if back == stable else 0)
     names = arm_names(route, back)
-    for name, weight in zip(names, _parted(whole, len(names)), strict=True):
-        yield back, name, weight
+    for number, (name, weight) in enumerate(zip(names, _parted(whole, len(names)), strict=True)):
+        yield {"name": name, "weight": weight, "response_headers_to_add": [_version(back), _group(back, number)]}
     if back.returned:
-        yield stable, _uncounted_name(route, stable), parts(back.returned)
+        yield {
+            "name": _uncounted_name(route, stable),
+            "weight": parts(back.returned),
+            "response_headers_to_add": [_version(stable)],
+            "response_headers_to_remove": [HEADER_GROUP],
+        }
 
 
 def _parted(weight: int, count: int) -> list[int]:
@@ -351,6 +366,12 @@ def _equals(header: str, value: str) -> Resource:
 
 def _version(back: Backend) -> Resource:
     return {"header": {"key": HEADER_VERSION, "value": back.version}, "append_action": "ADD_IF_ABSENT"}
+
+
+def _group(back: Backend, number: int) -> Resource:
+    """Nobody but the router says it: a server's own is replaced."""
+    header = {"key": HEADER_GROUP, "value": group_name(back.version, number)}
+    return {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
 
 
 def _fraction(weight: float) -> Resource:
