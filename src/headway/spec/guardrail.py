@@ -1,5 +1,6 @@
 """What a candidate is compared by on live traffic, each kind told from the others by its first key."""
 
+import re
 from typing import Literal
 
 from msgspec import Struct
@@ -14,6 +15,7 @@ __all__ = [
     "PredictionGuardrail",
     "QualityGuardrail",
     "Selectors",
+    "group_label",
     "matures",
     "parks",
     "title",
@@ -103,27 +105,37 @@ class QualityGuardrail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Selectors(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Counters in Prometheus, named without functions: Headway takes the raw samples and counts resets itself.
 
-    `{version}`, `{model}` and `{environment}` stand for those of the arm that is asked for.
+    `{version}`, `{model}` and `{environment}` stand for those of the arm that is asked for.  In an experiment
+    (`strategy: ab`) one label is compared with `{group}`, the whole text that an answer's header `headway-group` holds.
 
     Attributes:
-        bad: The counter of bad things, such as `orders_declined_total{version="{version}"}`.
-        of: The counter of all of them, the bad ones among them.
+        of: The counter of all things, the bad or good ones among them.
+        bad: The counter of the bad ones, such as `orders_declined_total{version="{version}"}`.
+        good: In place of `bad`, the counter of those of which more is better, such as orders of visits.
     """
 
-    bad: str
     of: str
+    bad: str = ""
+    good: str = ""
+
+    @property
+    def counted(self) -> str:
+        """The counter of those things whose share is compared, good or bad."""
+        return self.good or self.bad
 
 
 class MetricGuardrail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Compares a share that the team counts itself, technical or of the business, by counters in Prometheus.
 
+    Of good things fewer are worse: by a factor of 1.5x means two thirds of the stable version's share, or fewer.
+
     Attributes:
         prometheus: The two counters; where Prometheus answers is the environment's to say.
-        name: What it is called; nothing: the name of the counter of bad things.
+        name: What it is called; nothing: the name of the counter of bad or good things.
         worse_by_at_most: A candidate is safe within this factor, or within `floor`, whichever is wider.
-        floor: A candidate is safe within so much more.
+        floor: A candidate is safe within so much more (of good things: less).
         tolerate: Harm begins beyond this factor, or beyond `tolerate_floor`, whichever is wider.
-        tolerate_floor: Harm begins beyond so much more.
+        tolerate_floor: Harm begins beyond so much more (of good things: less).
         share: How much of `wrong_at_most.abort` is its own, beside the shares of the other guardrails.
         silence: What happens while Prometheus does not answer for both versions: `park` takes the candidate's traffic
             away until it does, `hold` leaves it where it is. Neither promotes.
@@ -158,7 +170,17 @@ def title(guardrail: Guardrail) -> str:
         case QualityGuardrail():
             return guardrail.quality
         case MetricGuardrail():
-            return guardrail.name or guardrail.prometheus.bad.partition("{")[0].strip()
+            return guardrail.name or guardrail.prometheus.counted.partition("{")[0].strip()
+
+
+def group_label(selector: str) -> str:
+    """The label by which a selector tells groups of users apart; empty when it tells none, or not by the whole label.
+
+    >>> group_label('orders_total{shop="eu",group="{group}"}'), group_label('orders_total{group="a {group}"}')
+    ('group', '')
+    """
+    found = re.findall(r'([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"\{group\}"', selector, re.ASCII)
+    return found[0] if len(found) == selector.count("{group}") == 1 else ""
 
 
 def matures(guardrail: Guardrail) -> bool:

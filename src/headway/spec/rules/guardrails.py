@@ -12,6 +12,7 @@ from headway.spec.guardrail import (
     MetricGuardrail,
     PredictionGuardrail,
     QualityGuardrail,
+    group_label,
     title,
 )
 from headway.spec.load import Placed
@@ -24,7 +25,7 @@ __all__ = ["guardrail_faults"]
 # Latencies are counted in buckets of 1.25^k ms (decision 0132), so a smaller margin cannot be seen.
 LATENCY_STEP = 1.25
 
-_PLACEHOLDER = re.compile(r"\{(?:model|environment|version)\}")
+_PLACEHOLDER = re.compile(r"\{(?:model|environment|version|group)\}")
 _SELECTOR = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*(\{[^{}\n]*\})?", re.ASCII)
 
 # Those that compare a share of bad things by factor and floor.
@@ -49,6 +50,11 @@ def guardrail_faults(placed: Placed[Model]) -> Iterator[Finding]:
     for number, guardrail in enumerate(rollout.guardrails):
         name = title(guardrail)
         yield from RULES[type(guardrail)](placed, number, guardrail)
+        if rollout.strategy == "ab" and isinstance(guardrail, PredictionGuardrail | QualityGuardrail):
+            at = placed.place("spec", "rollout", "guardrails", number)
+            why = "An experiment compares groups of users, and what it compares is not counted by them."
+            do = "Leave it out, or take `strategy: canary`."
+            yield error("E204", f"guardrail '{name}' never decides", at, why=why, do=do)
         if guardrail.share <= 0:
             at = placed.place("spec", "rollout", "guardrails", number, "share")
             why = f"With a share of {guardrail.share:g} no evidence of harm would ever be enough to abort."
@@ -140,22 +146,41 @@ def _quality(placed: Placed[Model], number: int, guardrail: QualityGuardrail) ->
 
 def _metric(placed: Placed[Model], number: int, guardrail: MetricGuardrail) -> Iterator[Finding]:
     yield from _rates(placed, number, guardrail)
-    name = f"guardrail '{excerpt(title(guardrail))}'"
-    for field in ("bad", "of"):
-        selector = getattr(guardrail.prometheus, field)
-        at = placed.place("spec", "rollout", "guardrails", number, "prometheus", field)
-        if not _SELECTOR.fullmatch(_PLACEHOLDER.sub("x", selector)):
-            why = f"'{excerpt(selector)}' is no counter by its name and labels; functions would guess between samples."
-            do = """Write `orders_declined_total{version="{version}"}`, say."""
-            yield error("E259", f"{name} names no counter", at, why=why, do=do)
-        elif "{version}" not in selector:
-            why = "Without `{version}` both versions are counted by the same series, so they never differ."
-            do = """Add the label that tells them apart: `version="{version}"`."""
-            yield error("E254", f"{name} can never fail", at, why=why, do=do)
+    name, asked = f"guardrail '{excerpt(title(guardrail))}'", guardrail.prometheus
+    if bool(asked.bad) == bool(asked.good):
+        at = placed.place("spec", "rollout", "guardrails", number, "prometheus")
+        why = "One counter says what is bad, or what is good; with both or none it is not clear what is worse."
+        yield error("E259", f"{name} names no counter", at, why=why, do="Write `bad` or `good`, beside `of`.")
+    for field in ("bad", "good", "of"):
+        if selector := getattr(asked, field):
+            yield from _selector(placed, number, field, selector)
     if any(title(each) == title(guardrail) for each in placed.value.spec.rollout.guardrails[:number]):
         at = placed.place("spec", "rollout", "guardrails", number)
         why = "Counts are kept by a guardrail's name, and another has the same."
         yield error("E259", f"{name} has another's name", at, why=why, do="Give it a `name` of its own.")
+
+
+def _selector(placed: Placed[Model], number: int, field: str, selector: str) -> Iterator[Finding]:
+    """What is wrong with the name of one counter."""
+    rollout = placed.value.spec.rollout
+    name, users = f"guardrail '{excerpt(title(rollout.guardrails[number]))}'", rollout.strategy == "ab"
+    at = placed.place("spec", "rollout", "guardrails", number, "prometheus", field)
+    if not _SELECTOR.fullmatch(_PLACEHOLDER.sub("x", selector)):
+        why = f"'{excerpt(selector)}' is no counter by its name and labels; functions would guess between samples."
+        do = """Write `orders_declined_total{version="{version}"}`, say."""
+        yield error("E259", f"{name} names no counter", at, why=why, do=do)
+    elif users and not group_label(selector):
+        why = "An experiment compares groups of users, and without `{group}` nothing tells its counter's groups apart."
+        do = """Count by the header `headway-group` of the answers, and write `group="{group}"`, say."""
+        yield error("E204", f"{name} never decides", at, why=why, do=do)
+    elif not users and "{group}" in selector:
+        why = "Only `strategy: ab` deals users into groups, so nothing stands for `{group}`."
+        do = """Write `version="{version}"`, or take `strategy: ab`."""
+        yield error("E259", f"{name} names no counter", at, why=why, do=do)
+    elif not users and "{version}" not in selector:
+        why = "Without `{version}` both versions are counted by the same series, so they never differ."
+        do = """Add the label that tells them apart: `version="{version}"`."""
+        yield error("E254", f"{name} can never fail", at, why=why, do=do)
 
 
 def _factors(placed: Placed[Model], number: int, guardrail: Rates | LatencyGuardrail) -> Iterator[Finding]:
