@@ -1,55 +1,40 @@
 """Prometheus' interface, by a server that speaks what is documented, and by the real one where it is installed."""
 
 import json
-import shutil
 import socket
-import subprocess
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from tests.adapters.monitor import INSTALLED, Quiet, monitored, served, until
 
 from headway.adapters.prometheus.client import MOST_BYTES, MOST_SERIES, REST_S, Prometheus
 from headway.reconcile.ports import PortError, UnreachableError
 from headway.stats.counters import Sample, increment
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Quiet):
     """Answers with what the test put there, and keeps what it was asked."""
 
     answers: list[tuple[int, bytes]]
     asked: list[tuple[str, dict[str, list[str]], str | None]]
     slow_s = 0.0
 
-    def do_GET(self) -> None:
+    def get(self) -> None:
         """One query."""
         parts = urlsplit(self.path)
         self.asked.append((parts.path, parse_qs(parts.query), self.headers.get("Authorization")))
         status, body = self.answers[min(len(self.asked), len(self.answers)) - 1]
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        self.answer(status, body)
 
 
 @contextmanager
 def answering(*answers: tuple[int, bytes]) -> Iterator[tuple[str, type[Handler]]]:
     kind = type("Kind", (Handler,), {"answers": list(answers), "asked": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}", kind
-    finally:
-        server.shutdown()
-        server.server_close()
+    with served(kind) as address:
+        yield f"http://{address}", kind
 
 
 def matrix(*series: tuple[dict[str, str], list[tuple[float, str]]], **more: object) -> bytes:
@@ -139,81 +124,18 @@ def test_the_token_is_read_anew_sent_within_this_machine_and_never_in_the_clear(
 
 # -- the real one
 
-PROMETHEUS = shutil.which("prometheus")
 
-
-class Exposed(Handler):
-    """Counters as a program exposes them."""
-
-    values: dict[str, int]
-
-    def do_GET(self) -> None:
-        """One scrape."""
-        body = "".join(f"{name} {value}\n" for name, value in self.values.items()).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain; version=0.0.4")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def prometheus(target: str, place: Path) -> Iterator[str]:
-    assert PROMETHEUS
-    config, port = place / "prometheus.yml", free_port()
-    config.write_text(
-        "global: {scrape_interval: 200ms, scrape_timeout: 200ms}\n"
-        f"scrape_configs: [{{job_name: shop, static_configs: [{{targets: ['{target}']}}]}}]\n"
-    )
-    command = [PROMETHEUS, f"--config.file={config}", f"--storage.tsdb.path={place / 'data'}"]
-    with (place / "log").open("wb") as log:
-        process = subprocess.Popen([*command, f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def until(address: str, selector: str, value: float) -> dict[str, list[Sample]]:
-    """The samples once a value was scraped."""
-    end = time.monotonic() + 30.0
-    while time.monotonic() < end:
-        try:
-            found = Prometheus().samples(address, selector, at=time.time(), over_s=300.0)
-        except PortError:
-            found = {}
-        if any(samples and samples[-1].value == value for samples in found.values()):
-            return {name: list(samples) for name, samples in found.items()}
-        time.sleep(0.1)
-    raise AssertionError(f"{selector} never showed {value}")
-
-
-@pytest.mark.skipif(PROMETHEUS is None, reason="Prometheus is not installed here (Debian: apt install prometheus)")
+@INSTALLED
 @pytest.mark.timeout(120)
 def test_a_real_prometheus_tells_what_was_really_counted_also_over_a_reset(tmp_path: Path) -> None:
     bad, of = 'declined_total{version="1"}', 'orders_total{version="1"}'
-    kind = type("Kind", (Exposed,), {"values": {bad: 5, of: 100}, "asked": [], "answers": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        with prometheus(f"127.0.0.1:{server.server_address[1]}", tmp_path) as address:
-            state, first = increment(None, until(address, of, 100.0))
-            kind.values = {bad: 9, of: 130}
-            state, second = increment(state, until(address, of, 130.0))
-            kind.values = {bad: 1, of: 20}  # it began again
-            _, third = increment(state, until(address, of, 20.0))
-            with pytest.raises(PortError, match="refuses"):
-                Prometheus().samples(address, "no selector {", at=time.time(), over_s=60.0)
-            assert until(address, bad, 1.0)
-    finally:
-        server.shutdown()
-        server.server_close()
+    values = {bad: 5.0, of: 100.0}
+    with monitored(values, tmp_path) as address:
+        state, first = increment(None, until(address, of, 100.0))
+        values |= {bad: 9.0, of: 130.0}
+        state, second = increment(state, until(address, of, 130.0))
+        values |= {bad: 1.0, of: 20.0}  # it began again
+        _, third = increment(state, until(address, of, 20.0))
+        assert until(address, bad, 1.0)
     assert (first.value, second.value, third.value) == (0.0, 30.0, 20.0)
     assert (second.resets, third.resets) == (0, 1)

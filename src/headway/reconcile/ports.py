@@ -295,7 +295,11 @@ class Metrics(Protocol):
     """A monitoring system that keeps counters."""
 
     def samples(self, address: str, selector: str, *, at: float, over_s: float) -> Mapping[str, Sequence[Sample]]:
-        """Raw samples of every series that a selector names, in so many seconds up to a time, by all of its labels."""
+        """Raw samples, oldest first, of every series that a selector names, in so many seconds up to a time (Unix).
+
+        A series is named by all of its labels, by name, as JSON: `[["__name__","orders_total"],["pod","a"]]`.
+        PortError when the source refuses, or did not answer in whole.
+        """
 
 
 class Signing(Protocol):
