@@ -3,7 +3,6 @@
 import pytest
 from tests.reconcile.town import Town
 
-from headway.evidence.outcome import Outcomes
 from headway.evidence.summary import ColumnSummary, Summary
 from headway.evidence.window import Part
 from headway.reconcile.ports import PodSummary, PortError
@@ -148,16 +147,17 @@ def with_labels() -> Town:
     return Town().with_a_candidate("  serve: {records: {sample: 100%}}", rollout=LABELLED)
 
 
-def matured(town: Town, windows: int, *, wrong: int = 10, of: int = 200) -> None:
-    """Windows in which as many predictions of each version had their time; percent of the candidate's were wrong."""
+def matured(town: Town, windows: int, *, wrong: int = 10, versions: tuple[str, ...] = ("1.0.0", "1.1.0")) -> None:
+    """Windows in which each version predicts 200 rows that get their labels; percent of the candidate's are wrong."""
     for _ in range(windows):
         if not town.candidate():
             return
-        for version, bad in (("1.0.0", 10), ("1.1.0", wrong)):
-            old = town.labels.told.get(version, Outcomes())
-            town.labels.told[version] = Outcomes(
-                of=old.of + of, labelled=old.labelled + of, wrong=old.wrong + of * bad // 100
-            )
+        at = town.clock.time
+        for version in versions:
+            bad = 2 * (wrong if version == "1.1.0" else 10)
+            town.labels.predicted(f"{version} {at}", version, [0] * bad + [1] * (200 - bad), at=at)
+            for row in range(200):
+                town.labels.labelled(f"{version} {at}", 1, row=row, at=at + 1.0)
         town.traffic()
         town.look()
 
@@ -188,19 +188,22 @@ def test_a_candidate_that_is_wrong_more_often_is_aborted_by_its_labels() -> None
 @pytest.mark.parametrize("silent", ["all", "candidate", "stable", "failing", "beginning again"])
 def test_labels_that_do_not_come_promote_nothing(silent: str) -> None:
     town = with_labels()
-    for number in range(40):
+    matured(town, 12, versions=("1.0.0", "1.1.0") if silent in {"failing", "beginning again"} else ())
+    for _ in range(28):
         match silent:
             case "candidate":
-                town.labels.told = {"1.0.0": Outcomes(of=number * 100, labelled=number * 100, wrong=number)}
+                matured(town, 1, versions=("1.0.0",))
             case "stable":
-                town.labels.told = {"1.1.0": Outcomes(of=number * 100, labelled=number * 100, wrong=0)}
+                matured(town, 1, versions=("1.1.0",))
             case "failing":
                 town.labels.fault = PortError("the database is locked")
+                town.roll(1)
             case "beginning again":
-                left = 4000 - number * 100
-                told = Outcomes(of=left, labelled=left, wrong=left // 10)
-                town.labels.told = {"1.0.0": told, "1.1.0": told}
-        town.roll(1)
+                for row in list(town.labels.rows)[:100]:
+                    del town.labels.rows[row]
+                town.roll(1)
+            case _:
+                town.roll(1)
     rollout = town.rollout()
     assert rollout
     assert (rollout.state, rollout.stage) == ("running", 1)

@@ -1,10 +1,9 @@
 """Records and labels as servers write them, joined and counted; no label counts that came too late."""
 
-import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.adapters.local import recorded
 
 from headway.adapters.local.outcomes import GRACE_S, RecordedOutcomes
 from headway.adapters.local.records import records_file
@@ -16,25 +15,12 @@ START, WITHIN = 1_800_000_000.0, 600.0
 LATER = START + WITHIN + GRACE_S + 100.0
 
 
-def envelope(kind: str, identity: str, at: float) -> dict[str, object]:
-    return {
-        "specversion": "1.0",
-        "type": kind,
-        "source": "/v2/models/delay/versions/1",
-        "id": identity,
-        "time": datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z"),
-        "datacontenttype": "application/json",
-    }
-
-
 def predicted(identity: str, version: str, answers: list[object], *, at: float = START + 1.0) -> bytes:
-    data = {"model": "delay", "version": version, "rows": len(answers), "inputs": {}, "outputs": {"label": answers}}
-    return json.dumps({**envelope("dev.headway.prediction", identity, at), "data": data}).encode()
+    return recorded.predicted(identity, version, answers, at=at)
 
 
 def labelled(identity: str, label: object, *, row: int = 0, at: float = START + 2.0) -> bytes:
-    data = {"model": "delay", "prediction": identity, "row": row, "label": label, "known": False, "hashed": []}
-    return json.dumps({**envelope("dev.headway.label", f"{identity}/{row}", at), "data": data}).encode()
+    return recorded.labelled(identity, label, row=row, at=at)
 
 
 class Records:
