@@ -213,6 +213,8 @@ MEASURED = (
     """guardrails: [{errors: rate}, {prometheus: {bad: 'declined{v="{version}"}', of: 'orders{v="{version}"}'}%s}]"""
 )
 
+WISHED = MEASURED.replace("{bad:", "{good:")
+
 
 class Shop:
     """A town whose orders are scraped each second, far enough back that a window sees what is settled.
@@ -220,7 +222,7 @@ class Shop:
     Of the hour before, 400 orders a minute are known, with 10 % declined: all of those in every so many minutes.
     """
 
-    def __init__(self, more: str = "", *, every: int = 0) -> None:
+    def __init__(self, more: str = "", *, asked: str = MEASURED, every: int = 0) -> None:
         self.town = Town()
         self.counts = {version: [1000.0, 100.0] for version in ("1.0.0", "1.1.0")}
         for minute in range(60, 0, -1) if every else ():
@@ -228,7 +230,7 @@ class Shop:
             self.counts["1.0.0"][0] += 400
             self.counts["1.0.0"][1] += 40 * every * (minute % every == 0)
         self.scrape()
-        self.town.with_a_candidate(rollout=MEASURED % more)
+        self.town.with_a_candidate(rollout=asked % more)
 
     def scrape(self, versions: tuple[str, ...] = ("1.0.0", "1.1.0"), *, at: float = 0.0) -> None:
         """The versions' counters as they stand, at a time or six seconds ago."""
@@ -287,6 +289,29 @@ def test_a_metric_whose_minutes_were_alike_is_judged_thing_by_thing() -> None:
     assert rollout.before.spread["declined"] < 1.3
     shop.sell(9, declined=40)
     assert shop.town.candidate() == ""
+
+
+def test_where_more_is_better_a_candidate_with_fewer_is_aborted_and_one_with_as_many_promoted() -> None:
+    shop = Shop(asked=WISHED)
+    shop.sell(55, declined=5)
+    assert (shop.town.candidate(), shop.town.stable()) == ("", "1.0.0")
+    assert "declined worse than tolerated" in shop.town.state.hold
+    for declined in (10, 20):
+        shop = Shop(asked=WISHED)
+        shop.sell(55, declined=declined)
+        assert shop.town.stable() == "1.1.0"
+
+
+def test_good_things_that_came_in_bursts_are_judged_between_windows() -> None:
+    shop = Shop(asked=WISHED, every=4)
+    shop.sell(9, declined=1)
+    assert shop.town.candidate() == "1.1.0"
+    shop.sell(20, declined=1)
+    assert (shop.town.candidate(), shop.town.stable()) == ("", "1.0.0")
+    assert "declined between windows worse than tolerated" in shop.town.state.hold
+    shop = Shop(asked=WISHED, every=4)
+    shop.sell(25, declined=30)
+    assert (shop.town.candidate() or shop.town.stable()) == "1.1.0"
 
 
 def test_counters_that_begin_again_count_on() -> None:

@@ -47,7 +47,7 @@ def summed(before: Sequence[Arm], more: Sequence[Arm]) -> tuple[Arm, ...]:
     """Group by group.
 
     >>> summed([Arm(starts=1, errors=1)], [Arm(starts=2)])
-    (Arm(starts=3, begun=0, errors=1, slower=()),)
+    (Arm(starts=3, begun=0, errors=1, slower=(), metrics=()),)
     """
     if not before:
         return tuple(more)

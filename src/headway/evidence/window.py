@@ -6,7 +6,14 @@ from msgspec import Struct
 
 from headway.evidence.pairs import Pairs
 
-__all__ = ["Arm", "Groups", "Part", "Past", "Sample", "Window", "total"]
+__all__ = ["Arm", "Count", "Groups", "Part", "Past", "Sample", "Window", "total"]
+
+
+class Count(Struct, frozen=True, kw_only=True, array_like=True):
+    """Of so many things how many were such as is asked for; a list in records."""
+
+    counted: int
+    of: int
 
 
 class Arm(Struct, frozen=True, kw_only=True):
@@ -15,12 +22,14 @@ class Arm(Struct, frozen=True, kw_only=True):
     One whose user gave up has ended, without an answer.
     `begun` are those that began, ended or not, where who counts knows: a version that hangs shows by them alone.
     `slower` counts requests slower than each of the observer's fixed edges (milliseconds), aligned with `edges_ms`.
+    `metrics` are what the team counted of a group of users, aligned with the guardrails of that kind.
     """
 
     starts: int = 0
     begun: int = 0
     errors: int = 0
     slower: tuple[int, ...] = ()
+    metrics: tuple[Count, ...] = ()
 
 
 class Past(Struct, frozen=True, kw_only=True):
@@ -90,11 +99,15 @@ def total(arms: Sequence[Arm]) -> Arm:
     """All together, counted by the same edges.
 
     >>> total([Arm(starts=1, slower=(1, 0)), Arm(starts=2, errors=1, slower=(2, 1))])
-    Arm(starts=3, begun=0, errors=1, slower=(3, 1))
+    Arm(starts=3, begun=0, errors=1, slower=(3, 1), metrics=())
     """
     return Arm(
         starts=sum(arm.starts for arm in arms),
         begun=sum(arm.begun for arm in arms),
         errors=sum(arm.errors for arm in arms),
         slower=tuple(map(sum, zip(*(arm.slower for arm in arms), strict=True))),
+        metrics=tuple(
+            Count(counted=sum(one.counted for one in each), of=sum(one.of for one in each))
+            for each in zip(*(arm.metrics for arm in arms), strict=True)
+        ),
     )

@@ -1,18 +1,24 @@
-"""Counters of a monitoring system as samples of their guardrails: both arms' bad and all, up to one time."""
+"""Counters of a monitoring system as samples of their guardrails: what all arms counted, up to one time."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 
+import msgspec
+from msgspec import structs
+
 from headway.evidence.stage import Rollout
-from headway.evidence.window import Part, Sample
+from headway.evidence.window import Arm, Count, Groups, Part, Sample
 from headway.reconcile.ports import PortError
 from headway.reconcile.scene import Scene
 from headway.reconcile.windows import Counter, Reading
-from headway.spec.guardrail import MetricGuardrail, title
+from headway.render.traffic.envoy import GROUPS, group_name
+from headway.spec.guardrail import MetricGuardrail, group_label, title
+from headway.spec.rollout import Rollout as Wish
 from headway.stats.counters import Counters, Increment, increment
 from headway.stats.counters import Sample as Scraped
 
-__all__ = ["history", "metric", "read"]
+__all__ = ["by_groups", "history", "metric", "read"]
 
 # A scrape takes a while, and its samples bear the time at which it began: what is newer is left for the next window.
 SETTLED_S = 5.0
@@ -22,10 +28,15 @@ BACK_S = 300.0
 WHOLE = 1e-6
 # So many minutes of the stable version say how a metric is to be judged, as for what the router counts.
 MINUTES, MINUTE_S = 90, 60.0
+# No group of users: all of them.
+ALL = ""
+
+# Series by their labels, with their samples.
+Found = Mapping[str, Sequence[Scraped]]
 
 
 def read(scene: Scene, guardrail: MetricGuardrail, rollout: Rollout, before: Reading | None) -> Reading | None:
-    """Read both arms, going on from the reading before; None when the source does not answer, or not for stable."""
+    """Read all arms, going on from the reading before; None when the source does not answer, or not for stable."""
     address = scene.wish.environments[rollout.environment].spec.prometheus
     model = scene.model
     if not address or model is None:
@@ -34,49 +45,109 @@ def read(scene: Scene, guardrail: MetricGuardrail, rollout: Rollout, before: Rea
     counters: dict[Counter, Counters] = {}
     added: dict[Counter, Increment] = {}
     for version in (rollout.over.version, rollout.candidate.version):
-        for which, selector in (("bad", guardrail.prometheus.bad), ("of", guardrail.prometheus.of)):
-            arm = (version, which)
+        for which, selector in (("counted", guardrail.prometheus.counted), ("of", guardrail.prometheus.of)):
             asked = _filled(selector, rollout, version)
             try:
                 found = scene.world.metrics.samples(address, asked, at=at, over_s=BACK_S + model.spec.rollout.window)
             except PortError:
                 return None
             # A version without a request may have no series yet; stable has, or nobody counts.
-            if arm == (rollout.over.version, "of") and not any(found.values()):
+            if (version, which) == (rollout.over.version, "of") and not any(found.values()):
                 return None
-            counters[arm], added[arm] = increment(before.counters.get(arm) if before else None, found, until=at)
+            for group, series in _by_group(found, group_label(selector), version).items():
+                arm = (version, which, group)
+                counters[arm], added[arm] = increment(before.counters.get(arm) if before else None, series, until=at)
     return Reading(counters=counters, added=added)
 
 
 def metric(guardrail: MetricGuardrail, rollout: Rollout, after: Reading) -> Sample | None:
     """What both arms counted since the reading before; None where that cannot be known for one of them."""
-    found = {arm: _whole(each) for arm, each in after.added.items()}
-    control, candidate = rollout.over.version, rollout.candidate.version
-    # A counter that stable does not show may be a name that nobody counts, which would look like no bad thing at all;
-    # the candidate may not have met its first one.
-    asked = [(control, "of"), (candidate, "of"), (control, "bad")]
-    asked += [(candidate, "bad")] if after.counters[candidate, "bad"].last else []
-    silent = any(math.isnan(after.added[arm].until) for arm in asked)
-    numbers = [found[version, which] for version in (candidate, control) for which in ("bad", "of")]
-    if silent or None in numbers:
+    found = _counts(rollout, after, (ALL,))
+    if found is None:
         return None
-    bad, of, control_bad, control_of = (number or 0 for number in numbers)
-    part = Part(name="bad", bad=bad, of=of, control_bad=control_bad, control_of=control_of)
+    (mine,), (control,) = found[rollout.candidate.version], found[rollout.over.version]
+    part = Part(
+        name="good" if guardrail.prometheus.good else "bad",
+        bad=mine.counted,
+        of=mine.of,
+        control_bad=control.counted,
+        control_of=control.of,
+    )
     return Sample(guardrail=title(guardrail), parts=(part,)) if part.sound else None
 
 
+def by_groups(wish: Wish, rollout: Rollout, readings: Mapping[str, Reading], groups: Groups) -> Groups:
+    """The counts by groups with those of the team, nothing of a guardrail where they cannot be known for all arms.
+
+    That they can be counts is asked of their sums: what is counted, as an order, may come later than what it is of.
+    """
+    metrics = [_of_groups(guard, rollout, readings) for guard in wish.guardrails if isinstance(guard, MetricGuardrail)]
+
+    def with_them(version: str, arms: Sequence[Arm]) -> tuple[Arm, ...]:
+        return tuple(
+            structs.replace(arm, metrics=tuple(each[version][number] for each in metrics))
+            for number, arm in enumerate(arms)
+        )
+
+    return Groups(
+        control=with_them(rollout.over.version, groups.control),
+        candidate=with_them(rollout.candidate.version, groups.candidate),
+    )
+
+
+def _of_groups(
+    guardrail: MetricGuardrail, rollout: Rollout, readings: Mapping[str, Reading]
+) -> Mapping[str, Sequence[Count]]:
+    after = readings.get(title(guardrail))
+    found = _counts(rollout, after, tuple(str(number) for number in range(GROUPS))) if after else None
+    nothing = (Count(counted=0, of=0),) * GROUPS
+    return found or {rollout.over.version: nothing, rollout.candidate.version: nothing}
+
+
+def _counts(rollout: Rollout, after: Reading, groups: Sequence[str]) -> Mapping[str, Sequence[Count]] | None:
+    """What was counted since the reading before, by version and group; None where that cannot be known for one."""
+    control, candidate = rollout.over.version, rollout.candidate.version
+    # A counter that stable does not show may be a name that nobody counts, which would look like no bad thing at all;
+    # the candidate may not have met its first one.
+    asked = [(control, "of"), (candidate, "of"), (control, "counted")]
+    asked += [(candidate, "counted")] if any(after.counters[candidate, "counted", each].last for each in groups) else []
+    if any(all(math.isnan(after.added[*arm, each].until) for each in groups) for arm in asked):
+        return None
+    found: dict[str, list[Count]] = {}
+    for version in (control, candidate):
+        for each in groups:
+            counted, of = (_whole(after.added[version, which, each]) for which in ("counted", "of"))
+            if counted is None or of is None:
+                return None
+            found.setdefault(version, []).append(Count(counted=counted, of=of))
+    return found
+
+
+def _by_group(found: Found, label: str, version: str) -> Mapping[str, Found]:
+    """Series by the group of users that they count, each group of the version there; all together without a label."""
+    if not label:
+        return {ALL: found}
+    numbers = {group_name(version, number): str(number) for number in range(GROUPS)}
+    groups: dict[str, dict[str, Sequence[Scraped]]] = {number: {} for number in numbers.values()}
+    for name, samples in found.items():
+        told = dict(msgspec.json.decode(name, type=list[tuple[str, str]])).get(label, "")
+        if told in numbers:
+            groups[numbers[told]][name] = samples
+    return groups
+
+
 def history(scene: Scene, guardrail: MetricGuardrail, rollout: Rollout) -> tuple[tuple[int, int], ...]:
-    """What the stable version counted in each minute before a rollout: bad ones, and all; only of minutes with any."""
+    """What the stable version counted in each minute with any before a rollout: those asked for, and all."""
     address = scene.wish.environments[rollout.environment].spec.prometheus
     at, over_s = scene.now - SETTLED_S, MINUTES * MINUTE_S + BACK_S
     found = []
-    for selector in (guardrail.prometheus.bad, guardrail.prometheus.of) if address else ():
+    for selector in (guardrail.prometheus.counted, guardrail.prometheus.of) if address else ():
         asked = _filled(selector, rollout, rollout.over.version)
         try:
             found.append(_by_minute(scene.world.metrics.samples(address, asked, at=at, over_s=over_s), at))
         except PortError:
             return ()
-    return tuple((bad or 0, of) for bad, of in zip(*found, strict=True) if of and (bad or 0) <= of)
+    return tuple((counted or 0, of) for counted, of in zip(*found, strict=True) if of and (counted or 0) <= of)
 
 
 def _by_minute(found: Mapping[str, Sequence[Scraped]], until: float) -> list[int | None]:
@@ -105,7 +176,14 @@ def _whole(added: Increment) -> int | None:
 
 
 def _filled(selector: str, rollout: Rollout, version: str) -> str:
-    """The selector for one version; what is put in stands between the selector's own quotes."""
+    """The selector for one version and all of its groups; what is put in stands between the selector's own quotes."""
+    if label := group_label(selector):
+        matched = f"{re.escape(group_name(version, 0).removesuffix('0'))}[0-9]+"
+        selector = re.sub(rf'{label}\s*=\s*"\{{group\}}"', lambda _: f'{label}=~"{_quoted(matched)}"', selector)
     for name, value in (("model", rollout.model), ("environment", rollout.environment), ("version", version)):
-        selector = selector.replace("{" + name + "}", value.replace("\\", r"\\").replace('"', r"\""))
+        selector = selector.replace("{" + name + "}", _quoted(value))
     return selector
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", r"\\").replace('"', r"\"")

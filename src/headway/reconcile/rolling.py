@@ -15,7 +15,7 @@ from headway.reconcile.keeping import keep, note
 from headway.reconcile.objects import act, beside, ready
 from headway.reconcile.ports import Observed, PortError
 from headway.reconcile.releasing import begin, ended, write_release
-from headway.reconcile.samples import asked, samples, speaks
+from headway.reconcile.samples import asked, seen, speaks
 from headway.reconcile.scene import Effect, Scene
 from headway.reconcile.windows import close_window, jumped, open_window, warmed
 from headway.spec.guardrail import parks, title
@@ -94,7 +94,7 @@ def _window(scene: Scene, model: Model, rollout: Rollout, observed: Observed) ->
     if opening is None or broken or opening.cold:
         return None
     window = close_window(opening, observed, scene.now, rollout)
-    return window and structs.replace(window, samples=samples(model.spec.rollout, opening, after, rollout))
+    return window and seen(model.spec.rollout, opening, after, window, rollout)
 
 
 def _silence(scene: Scene, model: Model, rollout: Rollout, observed: Observed) -> str:

@@ -10,15 +10,15 @@ from headway.evidence.merging import merged, minus
 from headway.evidence.outcome import Outcomes
 from headway.evidence.stage import Rollout
 from headway.evidence.summary import ColumnSummary, Summary
-from headway.evidence.window import Part, Sample
-from headway.reconcile.metrics import metric, read
+from headway.evidence.window import Part, Sample, Window
+from headway.reconcile.metrics import by_groups, metric, read
 from headway.reconcile.ports import Observed, PodSummary, PortError
 from headway.reconcile.scene import Scene
 from headway.reconcile.windows import Opening, Reading
 from headway.spec.guardrail import Guardrail, MetricGuardrail, PredictionGuardrail, QualityGuardrail, title
 from headway.spec.rollout import Rollout as Wish
 
-__all__ = ["asked", "distribution", "quality", "samples", "speaks"]
+__all__ = ["asked", "distribution", "quality", "seen", "speaks"]
 
 PREDICTION = "prediction:"
 
@@ -47,10 +47,15 @@ def asked(scene: Scene, rollout: Rollout, opening: Opening, before: Opening | No
     return structs.replace(opening, outcomes=outcomes, readings=readings)
 
 
-def samples(wish: Wish, before: Opening, after: Opening, rollout: Rollout) -> tuple[Sample, ...]:
-    """A sample for each guardrail whose source said something of both versions between two looks."""
+def seen(wish: Wish, before: Opening, after: Opening, window: Window, rollout: Rollout) -> Window:
+    """A window with what sources other than the router said of all versions between two looks.
+
+    Where users are dealt, only what is told apart by their groups is evidence.
+    """
+    if window.groups:
+        return structs.replace(window, groups=by_groups(wish, rollout, after.readings, window.groups))
     found = {title(guardrail): _sample(guardrail, before, after, rollout) for guardrail in wish.guardrails}
-    return tuple(filter(None, found.values()))
+    return structs.replace(window, samples=tuple(filter(None, found.values())))
 
 
 def _sample(guardrail: Guardrail, before: Opening, after: Opening, rollout: Rollout) -> Sample | None:

@@ -22,8 +22,8 @@ LATE_S = 60.0
 COLD_REQUESTS = 10
 
 
-# A version, and which of its counters.
-Counter = tuple[str, str]
+# A version, which of its counters, and the group of users that is counted (empty: all).
+Counter = tuple[str, str, str]
 
 
 class Reading(Struct, frozen=True, kw_only=True):

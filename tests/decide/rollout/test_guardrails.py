@@ -29,12 +29,16 @@ from headway.spec.rollout import Rollout as Wish
 PREDICTIONS = PredictionGuardrail(predictions="distribution")
 QUALITY = QualityGuardrail(quality="accuracy", labels_within=3600.0)
 METRIC = MetricGuardrail(prometheus=Selectors(bad="declined_total", of="orders_total"))
-KINDS: tuple[Guardrail, ...] = (PREDICTIONS, QUALITY, METRIC)
+WISHED = MetricGuardrail(prometheus=Selectors(good="sold_total", of="orders_total"))
+KINDS: tuple[Guardrail, ...] = (PREDICTIONS, QUALITY, METRIC, WISHED)
 PARTS = {
     "predictions": (">= 0.25", ">= 0.5", "missing"),
     "accuracy": ("wrong", "unlabelled"),
     "declined_total": ("bad",),
+    "sold_total": ("good",),
 }
+# How many times as many things are twice as bad.
+TWICE = {"sold_total": 0.5}
 
 
 def window(weight: float, *samples: Sample, starts: int = 1000) -> Window:
@@ -88,9 +92,8 @@ def test_a_candidate_that_is_worse_beyond_its_line_is_aborted(guardrail: Guardra
     wish = Wish(window=1.0, guardrails=(guardrail,))
     rollout = look(START, wish, None)
     for _ in range(60):
-        rollout = look(
-            rollout, wish, window(rollout.weight, alike(guardrail, rollout.weight, of=20_000, times=2.0), starts=20_000)
-        )
+        worse = alike(guardrail, rollout.weight, of=20_000, times=TWICE.get(title(guardrail), 2.0))
+        rollout = look(rollout, wish, window(rollout.weight, worse, starts=20_000))
     assert rollout.state == "aborting"
     assert title(guardrail) in rollout.why
     assert verdict_of(rollout, wish).answer is Answer.FAIL
@@ -190,6 +193,36 @@ def test_a_shift_at_the_line_of_harm_is_rarely_aborted_and_one_at_the_margin_rar
 def test_equal_predictions_promote_and_a_shift_of_twice_the_margin_aborts() -> None:
     assert ends(0.0, 5) == (0.0, 1.0)
     assert ends(0.10, 5) == (1.0, 0.0)
+
+
+def sales(rate: float, runs: int) -> tuple[float, float]:
+    """Shares of rollouts that were aborted and promoted within 30 windows; of stable's orders 6 % are of good ones."""
+    rng, wish = np.random.default_rng(11), Wish(window=1.0, guardrails=(WISHED,), stages=(50.0,))
+    states = []
+    for _ in range(runs):
+        rollout = look(START, wish, None)
+        for _ in range(30):
+            part = Part(
+                name="good",
+                bad=int(rng.binomial(2000, rate)),
+                of=2000,
+                control_bad=int(rng.binomial(2000, 0.06)),
+                control_of=2000,
+            )
+            rollout = look(rollout, wish, window(50.0, Sample(guardrail="sold_total", parts=(part,)), starts=4000))
+        states.append(rollout.state)
+    return states.count("aborting") / runs, states.count("promoting") / runs
+
+
+def test_fewer_of_what_is_wished_for_abort_as_often_as_is_stated_and_more_never_do() -> None:
+    runs = 60
+    harmless, _ = sales(0.06 / 1.1, runs)
+    _, harmful = sales(0.06 / 1.5, runs)
+    assert harmless <= 0.01 + 3 * math.sqrt(0.01 * 0.99 / runs)
+    assert harmful <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / runs)
+    assert sales(0.03, 5) == (1.0, 0.0)
+    assert sales(0.06, 5) == (0.0, 1.0)
+    assert sales(0.09, 5) == (0.0, 1.0)
 
 
 def test_a_class_that_only_the_candidate_answers_shows_in_what_is_left() -> None:

@@ -4,12 +4,20 @@ Of several parts harm is the mean and safety the worst.
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from headway.decide.rollout.guardrails.kind import ENOUGH, Look, counted, judged, share
 from headway.stats.sequential import Line
-from headway.stats.track import Track, begun
+from headway.stats.track import Asked, Track, begun
 
-__all__ = ["rates"]
+__all__ = ["Judge", "rates"]
+
+
+class Judge(Protocol):
+    """A track with one window more; `rate` is the control's as known before it, `asked` is for harm and for safety."""
+
+    def __call__(self, track: Track, look: Look, title: str, *, rate: float, asked: tuple[Asked, Asked]) -> Track:
+        """As `kind.judged`, where more are worse."""
 
 
 def rates(
@@ -19,6 +27,7 @@ def rates(
     look: Look,
     *,
     lines: tuple[Sequence[Line], Sequence[Line]],
+    judge: Judge = judged,
 ) -> tuple[Track, ...]:
     """The running evidence of these parts with this window; `lines` are those of harm and those of safety.
 
@@ -35,5 +44,5 @@ def rates(
             continue
         rate = share(before.control_bad, before.control_of)
         harm, safe = ((line, counted(part)) for line in lines)
-        found.append(judged(track, look, title, rate=rate, asked=(harm, safe)))
+        found.append(judge(track, look, title, rate=rate, asked=(harm, safe)))
     return tuple(found)
