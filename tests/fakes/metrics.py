@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from headway.reconcile.ports import PortError
 from headway.stats.counters import Sample
@@ -48,6 +49,7 @@ def _matches(value: str, by: str, text: str) -> bool:
     return value == text if by == "=" else re.fullmatch(text, value) is not None
 
 
+@cache
 def _read(selector: str) -> Mapping[str, tuple[str, str]]:
     """What each label is compared with, and how."""
     whole = SELECTOR.fullmatch(selector)

@@ -44,7 +44,7 @@ def read(scene: Scene, guardrail: MetricGuardrail, rollout: Rollout, before: Rea
     at = scene.now - SETTLED_S
     counters: dict[Counter, Counters] = {}
     added: dict[Counter, Increment] = {}
-    for version in (rollout.over.version, rollout.candidate.version):
+    for version in (rollout.over.version, *_living(rollout)):
         for which, selector in (("counted", guardrail.prometheus.counted), ("of", guardrail.prometheus.of)):
             asked = _filled(selector, rollout, version)
             try:
@@ -89,9 +89,11 @@ def by_groups(wish: Wish, rollout: Rollout, readings: Mapping[str, Reading], gro
             for number, arm in enumerate(arms)
         )
 
+    others = {version: with_them(version, arms) for version, arms in groups.others.items()}
     return Groups(
         control=with_them(rollout.over.version, groups.control),
         candidate=with_them(rollout.candidate.version, groups.candidate),
+        others=others,
     )
 
 
@@ -100,21 +102,26 @@ def _of_groups(
 ) -> Mapping[str, Sequence[Count]]:
     after = readings.get(title(guardrail))
     found = _counts(rollout, after, tuple(str(number) for number in range(GROUPS))) if after else None
-    nothing = (Count(counted=0, of=0),) * GROUPS
-    return found or {rollout.over.version: nothing, rollout.candidate.version: nothing}
+    versions = (rollout.over.version, *(arm.version for arm in rollout.arms))
+    return dict.fromkeys(versions, (Count(counted=0, of=0),) * GROUPS) | dict(found or {})
+
+
+def _living(rollout: Rollout) -> Sequence[str]:
+    """The versions that are compared with stable, without those that have left an experiment."""
+    return [arm.version for arm in rollout.arms if arm.version not in rollout.dropped]
 
 
 def _counts(rollout: Rollout, after: Reading, groups: Sequence[str]) -> Mapping[str, Sequence[Count]] | None:
     """What was counted since the reading before, by version and group; None where that cannot be known for one."""
-    control, candidate = rollout.over.version, rollout.candidate.version
+    control, candidates = rollout.over.version, _living(rollout)
     # A counter that stable does not show may be a name that nobody counts, which would look like no bad thing at all;
-    # the candidate may not have met its first one.
-    asked = [(control, "of"), (candidate, "of"), (control, "counted")]
-    asked += [(candidate, "counted")] if any(after.counters[candidate, "counted", each].last for each in groups) else []
+    # a candidate may not have met its first one.
+    shown = [one for one in candidates if any(after.counters[one, "counted", each].last for each in groups)]
+    asked = [(one, "of") for one in (control, *candidates)] + [(one, "counted") for one in (control, *shown)]
     if any(all(math.isnan(after.added[*arm, each].until) for each in groups) for arm in asked):
         return None
     found: dict[str, list[Count]] = {}
-    for version in (control, candidate):
+    for version in (control, *candidates):
         for each in groups:
             counted, of = (_whole(after.added[version, which, each]) for which in ("counted", "of"))
             if counted is None or of is None:

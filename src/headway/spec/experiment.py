@@ -17,12 +17,14 @@ class Ab(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_def
         share: Percentage of the users who see the candidate, or any of the versions in `also`, each as many.
         also: Versions that users see beside the newest one, each compared with stable.
         wins_when: It is shown to be `safe` by every guardrail, or beside that `better` by one of them.
+        better_by: The guardrail, by its name, that it must be better by; without it any one does, which takes longer.
     """
 
     header: str = ""
     share: float = 50.0
     also: tuple[str, ...] = ()
     wins_when: Literal["safe", "better"] = "better"
+    better_by: str = ""
 
 
 class Shadow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

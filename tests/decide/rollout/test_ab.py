@@ -12,9 +12,9 @@ from headway.decide.rollout.rules import verdict_of
 from headway.decide.rules import RULES
 from headway.evidence.stage import Rollout
 from headway.evidence.verdict import Answer
-from headway.evidence.window import Arm, Groups, Window
+from headway.evidence.window import Arm, Count, Groups, Window
 from headway.spec.experiment import Ab
-from headway.spec.guardrail import ErrorGuardrail, LatencyGuardrail
+from headway.spec.guardrail import ErrorGuardrail, LatencyGuardrail, MetricGuardrail, Selectors
 from headway.spec.rollout import Rollout as Wish
 
 EDGES = (10.0, 12.5, 15.625, 20.0)
@@ -143,3 +143,122 @@ def test_users_that_are_split_otherwise_park_it_until_the_deadline() -> None:
         rollout = look(rollout, uneven, wish=WISH)
     assert (rollout.state, rollout.weight) == ("parked", 0.0)
     assert "not split as intended" in rollout.why
+
+
+DECLINED = MetricGuardrail(name="declined", prometheus=Selectors(bad="declined", of="orders"))
+ORDERS = MetricGuardrail(name="orders", prometheus=Selectors(good="orders", of="visits"))
+SALES = structs.replace(WISH, guardrails=(ErrorGuardrail(), DECLINED, ORDERS))
+
+
+def sales(rng: np.random.Generator, declined: float = 0.05, orders: float = 0.05) -> Window:
+    """As `window`, and of each group's visits: 5 % orders and 5 % declined at stable."""
+
+    def counted(arm: Arm, rates: tuple[float, float]) -> Arm:
+        of = int(rng.poisson(400))
+        return structs.replace(arm, metrics=tuple(Count(counted=int(rng.binomial(of, rate)), of=of) for rate in rates))
+
+    seen = window(rng, (0.02, 0.02))
+    assert seen.groups is not None
+    control = tuple(counted(arm, (0.05, 0.05)) for arm in seen.groups.control)
+    candidate = tuple(counted(arm, (declined, orders)) for arm in seen.groups.candidate)
+    return structs.replace(seen, groups=Groups(control=control, candidate=candidate))
+
+
+def sold(wish: Wish, declined: float = 0.05, orders: float = 0.05, *, seed: int = 5, most: int = 60) -> Rollout:
+    rng, rollout = np.random.default_rng(seed), look(structs.replace(START, split="users"), wish=wish)
+    for _ in range(most):
+        if rollout.state != "running":
+            break
+        rollout = look(rollout, sales(rng, declined, orders), wish=wish)
+    return rollout
+
+
+@pytest.mark.parametrize(("declined", "orders"), [(0.03, 0.05), (0.05, 0.08)], ids=["fewer bad", "more good"])
+def test_a_version_that_is_better_by_a_metric_of_the_team_wins(declined: float, orders: float) -> None:
+    ended = sold(SALES, declined, orders)
+    assert (ended.state, ended.why.partition(" at look")[0]) == ("promoting", "2.0.0 wins")
+    verdict = verdict_of(ended, SALES)
+    assert verdict.answer is Answer.PASS
+    for metric, rate in (("declined", declined), ("orders", orders)):
+        assert verdict.numbers[f"{metric} 2.0.0 low"] < rate < verdict.numbers[f"{metric} 2.0.0 high"]
+        assert verdict.numbers[f"{metric} difference"] == pytest.approx(rate - 0.05, abs=0.005)
+    assert RULES["ab/1"](verdict.inputs) == verdict
+
+
+def test_a_version_wins_only_by_the_metric_that_the_spec_names() -> None:
+    named = structs.replace(SALES, ab=Ab(better_by="orders"))
+    assert sold(named, declined=0.03).state == "running"
+    assert sold(named, orders=0.08).state == "promoting"
+
+
+@pytest.mark.parametrize(("declined", "orders"), [(0.09, 0.05), (0.05, 0.03)], ids=["more bad", "fewer good"])
+def test_a_version_that_is_worse_by_a_metric_of_the_team_is_aborted(declined: float, orders: float) -> None:
+    ended = sold(SALES, declined, orders)
+    assert (ended.state, "1.0.0 wins, 2.0.0 is worse" in ended.why) == ("aborting", True)
+    assert verdict_of(ended, SALES).answer is Answer.FAIL
+
+
+def test_an_equal_version_has_no_winner_by_a_metric_of_the_team() -> None:
+    assert sold(SALES).state == "running"
+    assert sold(structs.replace(SALES, ab=Ab(wins_when="safe"))).state == "promoting"
+
+
+def test_users_who_differ_make_an_equal_version_neither_harmful_nor_better_more_often_than_is_stated() -> None:
+    runs = 100
+    alone = (structs.replace(ORDERS, tolerate=1.0, tolerate_floor=0.0),)
+    wish = structs.replace(WISH, guardrails=alone)
+    states = []
+    for seed in range(runs):
+        rng, rollout = np.random.default_rng(seed), look(structs.replace(START, split="users"), wish=wish)
+        keen, bare = rng.gamma(10.0, 0.1, 32), window(rng, (0.02, 0.02))
+        for _ in range(12):
+            arms = tuple(
+                Arm(starts=500, metrics=(Count(counted=int(bought), of=400),))
+                for bought in rng.binomial(400, 0.05 * keen)
+            )
+            groups = Groups(control=arms[:16], candidate=arms[16:])
+            if rollout.state == "running":
+                rollout = look(rollout, structs.replace(bare, groups=groups, edges_ms=()), wish=wish)
+        states.append(rollout.state)
+    assert states.count("aborting") <= runs * (0.01 + 3 * (0.01 * 0.99 / runs) ** 0.5)
+    assert states.count("promoting") <= runs * (0.05 + 3 * (0.05 * 0.95 / runs) ** 0.5)
+
+
+@pytest.mark.parametrize("fault", ["silent", "one group", "more orders than visits"])
+def test_a_metric_that_is_not_counted_in_each_group_or_cannot_be_lets_nobody_win(fault: str) -> None:
+    wish, rng = structs.replace(SALES, ab=Ab(wins_when="safe")), np.random.default_rng(5)
+    rollout = look(structs.replace(START, split="users"), wish=wish)
+    for _ in range(30):
+        seen = sales(rng, orders=0.08)
+        assert seen.groups is not None
+        (declined, orders), *_ = (arm.metrics for arm in seen.groups.candidate)
+        told = {
+            "silent": Count(counted=0, of=0),
+            "one group": Count(counted=0, of=0),
+            "more orders than visits": Count(counted=orders.of + 1, of=orders.of),
+        }[fault]
+        number = 1 if fault == "one group" else len(seen.groups.candidate)
+        broken = tuple(structs.replace(arm, metrics=(declined, told)) for arm in seen.groups.candidate[:number])
+        candidate = (*broken, *seen.groups.candidate[number:])
+        rollout = look(
+            rollout, structs.replace(seen, groups=structs.replace(seen.groups, candidate=candidate)), wish=wish
+        )
+    assert rollout.state == "running"
+
+
+def test_a_metric_that_falls_silent_promotes_nobody_by_what_it_said_before() -> None:
+    wish, rng = structs.replace(SALES, ab=Ab(wins_when="safe")), np.random.default_rng(5)
+    rollout = look(structs.replace(START, split="users"), wish=wish)
+    while True:
+        seen = sales(rng)
+        ended = look(rollout, seen, wish=wish)
+        if ended.state == "promoting":
+            break
+        rollout = ended
+    assert seen.groups is not None
+    silent = tuple(
+        structs.replace(arm, metrics=(arm.metrics[0], Count(counted=0, of=0))) for arm in seen.groups.control
+    )
+    held = look(rollout, structs.replace(seen, groups=structs.replace(seen.groups, control=silent)), wish=wish)
+    assert held.state == "running"
+    assert "nothing was seen of orders in the last window" in held.why

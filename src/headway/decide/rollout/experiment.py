@@ -5,8 +5,8 @@ requests.  The k-th look is judged at alpha/(k(k+1)), so that all looks together
 compared with stable, at an N-th of it.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Struct, structs
@@ -20,7 +20,7 @@ from headway.evidence.verdict import Answer, Inputs, Verdict
 from headway.evidence.window import Arm, Window, total
 from headway.spec.digest import digest_of
 from headway.spec.experiment import Ab
-from headway.spec.guardrail import ErrorGuardrail, LatencyGuardrail, title
+from headway.spec.guardrail import ErrorGuardrail, LatencyGuardrail, MetricGuardrail, title
 from headway.spec.rollout import Rollout as Wish
 from headway.spec.rollout import WrongAtMost
 from headway.stats.clusters import Clustered, clustered, difference, uneven
@@ -29,17 +29,23 @@ from headway.stats.spending import spent
 
 __all__ = ["RULES", "experiment_verdict", "looked"]
 
+G = TypeVar("G")
+
 # Windows between looks grow by this factor: early harm is seen early, and few looks share the level.
 FURTHER = 1.5
 SPLIT_WRONG_AT_MOST = 0.01
 
 # Kinds of guardrails that are counted by groups of users.
-Counted: TypeAlias = ErrorGuardrail | LatencyGuardrail
+Counted: TypeAlias = ErrorGuardrail | LatencyGuardrail | MetricGuardrail
 
 
 class Compared(Struct, frozen=True, kw_only=True):
-    """One metric: both arms and their difference with intervals, and what they show."""
+    """One metric of a guardrail: both arms and their difference with intervals, and what they show.
 
+    `fewer`: less of it is worse, so that a candidate is better by what it has more.
+    """
+
+    guardrail: str
     name: str
     control: Interval
     candidate: Interval
@@ -47,6 +53,7 @@ class Compared(Struct, frozen=True, kw_only=True):
     harm: bool
     safe: bool
     better: bool
+    fewer: bool
 
 
 class Trial(Struct, frozen=True, kw_only=True):
@@ -69,6 +76,7 @@ class Experimented(Struct, frozen=True, kw_only=True):
     ab: Ab
     errors: tuple[ErrorGuardrail, ...]
     latencies: tuple[LatencyGuardrail, ...]
+    metrics: tuple[MetricGuardrail, ...] = ()
     others: int
     wrong_at_most: WrongAtMost
     restarts: int
@@ -118,12 +126,22 @@ def looked(rollout: Rollout, wish: Wish, window: Window) -> tuple[Rollout, tuple
     if rollout.also:
         left = [_left(sums, trial.version) for trial in trials if trial.harm and not trial.dropped]
         sums = structs.replace(sums, dropped=(*sums.dropped, *left))
-    won = _winner(trials)
+    won = _winner(trials, ab)
     heir = next((arm for arm in rollout.arms if won and arm.version == won.version), None)
     rollout = structs.replace(rollout, experiment=sums, winner=heir)
     found = experiment_verdict(rollout, wish)
     events: Mapping[Answer, Event] = {Answer.PASS: "safe", Answer.FAIL: "harm"}
+    groups = (window.groups.control, window.groups.others.get(rollout.heir.version, window.groups.candidate))
+    silent = _unheard(_of(wish, MetricGuardrail), groups)
+    if found.answer is Answer.PASS and silent:
+        return rollout, ("window", f"{found.why}; nothing was seen of {silent} in the last window")
     return rollout, (events.get(found.answer, "window"), found.why)
+
+
+def _unheard(metrics: Sequence[MetricGuardrail], groups: Sequence[Sequence[Arm]]) -> str:
+    """The first metric of the team of which nothing was counted at a version; that it fell silent may be the harm."""
+    sums = [total(arms).metrics for arms in groups]
+    return next((title(guard) for at, guard in enumerate(metrics) if any(not arm[at].of for arm in sums)), "")
 
 
 def _uneven(sums: Experiment, ab: Ab, rollout: Rollout) -> bool:
@@ -145,8 +163,8 @@ def experiment_verdict(rollout: Rollout, wish: Wish) -> Verdict:
 
 
 def _experimented(rollout: Rollout, wish: Wish) -> Experimented:
-    errors = tuple(guard for guard in wish.guardrails if isinstance(guard, ErrorGuardrail))
-    latencies = tuple(guard for guard in wish.guardrails if isinstance(guard, LatencyGuardrail))
+    errors, latencies = _of(wish, ErrorGuardrail), _of(wish, LatencyGuardrail)
+    metrics = _of(wish, MetricGuardrail)
     return Experimented(
         name=f"experiment of {', '.join(arm.version for arm in rollout.arms)}",
         control=rollout.over.version,
@@ -155,11 +173,16 @@ def _experimented(rollout: Rollout, wish: Wish) -> Experimented:
         ab=wish.ab or Ab(),
         errors=errors,
         latencies=latencies,
-        others=len(wish.guardrails) - len(errors) - len(latencies),
+        metrics=metrics,
+        others=len(wish.guardrails) - len(errors) - len(latencies) - len(metrics),
         wrong_at_most=wish.wrong_at_most,
         restarts=rollout.restarts,
         sums=rollout.experiment or Experiment(wish=""),
     )
+
+
+def _of(wish: Wish, kind: type[G]) -> tuple[G, ...]:
+    return tuple(guard for guard in wish.guardrails if isinstance(guard, kind))
 
 
 def ab_1(inputs: Inputs) -> Verdict:
@@ -177,7 +200,7 @@ def _judged(rule: str, seen: Experimented) -> Verdict:
     # Sums that grew since the last look are one more look.
     look = sums.looks + (sums.windows > sums.looked or sums.looks == 0)
     trials = _trials(seen, look)
-    won = _winner(trials)
+    won = _winner(trials, seen.ab)
     answer = Answer.FAIL if all(trial.harm for trial in trials) else Answer.PASS if won else Answer.UNDECIDED
     told = "; ".join(words for trial in trials if (words := _in_words(trial, seen))) or "nothing was counted for both"
     why = f"{_outcome(answer, won, seen)} at look {look}, after {sums.windows} windows: {told}"
@@ -210,27 +233,43 @@ def _trials(seen: Experimented, look: int) -> list[Trial]:
 
 
 def _trial(seen: Experimented, version: str, look: int) -> Trial:
-    guards = tuple[Counted, ...]((*seen.errors, *seen.latencies))
+    kinds: tuple[Sequence[Counted], ...] = (seen.errors, seen.latencies, seen.metrics)
+    guards = [guard for kind in kinds for guard in kind]
     dropped = next((each for each in seen.sums.dropped if each.version == version), None)
     sums, at = _beside(seen.sums, version), dropped.look if dropped else look
-    compared = [found for guard in guards if (found := _compared(guard, sums, _level(guard, guards, seen, at)))]
+    compared = [
+        found
+        for kind in kinds
+        for number, guard in enumerate(kind)
+        if (found := _compared(guard, number, sums, _level(guard, guards, seen, at)))
+    ]
     # What has no counts by users shows no safety.
     whole = bool(compared) and len(compared) == len(guards) + seen.others
     harm = dropped is not None or any(each.harm for each in compared)
     safe = whole and not harm and all(each.safe for each in compared)
-    won = safe and (seen.ab.wins_when == "safe" or any(each.better for each in compared))
+    won = safe and (seen.ab.wins_when == "safe" or any(each.better for each in _leading(compared, seen.ab)))
     return Trial(version=version, compared=tuple(compared), dropped=dropped, harm=harm, won=won)
 
 
-def _winner(trials: Sequence[Trial]) -> Trial | None:
+def _leading(compared: Iterable[Compared], ab: Ab) -> list[Compared]:
+    """The metrics by which a version may be the better one."""
+    return [each for each in compared if ab.better_by in {"", each.guardrail}]
+
+
+def _winner(trials: Sequence[Trial], ab: Ab) -> Trial | None:
     """Of those that have won, the one that some metric shows to be better most clearly."""
-    return max((trial for trial in trials if trial.won), key=_clearly, default=None)
+    return max((trial for trial in trials if trial.won), key=lambda trial: _clearly(trial, ab), default=None)
 
 
-def _clearly(trial: Trial) -> float:
-    """How far below stable's its best metric is, in widths of its interval."""
+def _clearly(trial: Trial, ab: Ab) -> float:
+    """How far on the better side of stable's its best metric is, in widths of its interval."""
     return max(
-        (-each.difference.point / (each.difference.high - each.difference.low) for each in trial.compared), default=0.0
+        (
+            (each.difference.point if each.fewer else -each.difference.point)
+            / (each.difference.high - each.difference.low)
+            for each in _leading(trial.compared, ab)
+        ),
+        default=0.0,
     )
 
 
@@ -258,35 +297,68 @@ def _left(sums: Experiment, version: str) -> Dropped:
 
 
 def _level(guard: Counted, guards: Sequence[Counted], seen: Experimented, look: int) -> Level:
-    """Intervals have two sides, of which each question asks about one; safety is asked of all, being better of any.
+    """Intervals have two sides, of which each question asks about one.
 
-    Each of several versions has its part of both levels (Bonferroni).
+    Safety is asked of all, being better of any, unless one is named.  Each of several versions has its part of both
+    levels (Bonferroni).
     """
     halved = 2.0**seen.restarts * (1 + len(seen.also))
     part = guard.share / sum(each.share for each in guards)
     safe = 2.0 * spent(seen.wrong_at_most.promote / halved, look)
-    return Level(harm=2.0 * spent(seen.wrong_at_most.abort / halved * part, look), safe=safe, better=safe / len(guards))
+    return Level(
+        harm=2.0 * spent(seen.wrong_at_most.abort / halved * part, look),
+        safe=safe,
+        better=safe / (1 if seen.ab.better_by else len(guards)),
+    )
 
 
-def _compared(guard: Counted, sums: Experiment, level: Level) -> Compared | None:
-    """None where there is nothing to compare: no request in one arm, or no latencies."""
+def _compared(guard: Counted, number: int, sums: Experiment, level: Level) -> Compared | None:
+    """The n-th of its kind; None where there is nothing to compare: no request in an arm, no latencies, no counts."""
     if min(total(sums.control).starts, total(sums.candidate).starts) == 0:
         return None
-    return _errors(guard, sums, level) if isinstance(guard, ErrorGuardrail) else _latency(guard, sums, level)
+    match guard:
+        case ErrorGuardrail():
+            control, mine = (
+                clustered([group.errors for group in groups], [group.starts for group in groups])
+                for groups in (sums.control, sums.candidate)
+            )
+            return _rates(guard, control, mine, level)
+        case LatencyGuardrail():
+            return _latency(guard, sums, level)
+        case MetricGuardrail():
+            return _metric(guard, number, sums, level)
 
 
-def _errors(guard: ErrorGuardrail, sums: Experiment, level: Level) -> Compared:
-    control, mine = (
-        clustered([group.errors for group in groups], [group.starts for group in groups])
-        for groups in (sums.control, sums.candidate)
-    )
-    by_ratio = difference(mine, control, level.harm, by=guard.tolerate).low
-    by_offset = difference(mine, control, level.harm).low - guard.tolerate_floor
+def _metric(guard: MetricGuardrail, number: int, sums: Experiment, level: Level) -> Compared | None:
+    """Nothing before each group was counted, for so many are the degrees of freedom; nor of what can be no counts."""
+    arms = [[group.metrics[number] for group in groups] for groups in (sums.control, sums.candidate)]
+    if any(each.of == 0 for arm in arms for each in arm):
+        return None
+    if any(sum(each.counted for each in arm) > sum(each.of for each in arm) for arm in arms):
+        return None
+    control, mine = (clustered([each.counted for each in arm], [each.of for each in arm]) for arm in arms)
+    return _rates(guard, control, mine, level, fewer=bool(guard.prometheus.good))
+
+
+def _rates(
+    guard: ErrorGuardrail | MetricGuardrail, control: Clustered, mine: Clustered, level: Level, *, fewer: bool = False
+) -> Compared:
+    """More is worse, or where things are good, fewer are: then stable's share is held against the candidate's."""
+    worse, than = (control, mine) if fewer else (mine, control)
+    by_ratio = difference(worse, than, level.harm, by=guard.tolerate).low
+    by_offset = difference(worse, than, level.harm).low - guard.tolerate_floor
     # Within either line will do, so they share the level.
-    in_ratio = difference(mine, control, level.safe / 2, by=guard.worse_by_at_most).high
-    in_offset = difference(mine, control, level.safe / 2).high - guard.floor
-    shows = {"harm": min(by_ratio, by_offset) > 0, "safe": min(in_ratio, in_offset) < 0}
-    return _told(title(guard), control, mine, level, shows)
+    in_ratio = difference(worse, than, level.safe / 2, by=guard.worse_by_at_most).high
+    in_offset = difference(worse, than, level.safe / 2).high - guard.floor
+    return Compared(
+        guardrail=title(guard),
+        name=title(guard),
+        harm=min(by_ratio, by_offset) > 0,
+        safe=min(in_ratio, in_offset) < 0,
+        better=difference(worse, than, level.better).high < 0,
+        fewer=fewer,
+        **_intervals(control, mine, level),
+    )
 
 
 def _latency(guard: LatencyGuardrail, sums: Experiment, level: Level) -> Compared | None:
@@ -297,12 +369,16 @@ def _latency(guard: LatencyGuardrail, sums: Experiment, level: Level) -> Compare
     least = (1.0 - LEVELS[guard.latency][-1]) * seen.starts
     at = max((at for at, slow in enumerate(seen.slower) if slow >= least), default=0)
     over, under = scaled(guard, edges, edges[at])
-    control = _slow(sums.control, at)
-    shows = {
-        "harm": over is not None and difference(_slow(sums.candidate, over), control, level.harm).low > 0,
-        "safe": difference(_slow(sums.candidate, under), control, level.safe).high < 0,
-    }
-    return _told(f"slower than {edges[at]:.3g} ms", control, _slow(sums.candidate, at), level, shows)
+    control, mine = _slow(sums.control, at), _slow(sums.candidate, at)
+    return Compared(
+        guardrail=title(guard),
+        name=f"slower than {edges[at]:.3g} ms",
+        harm=over is not None and difference(_slow(sums.candidate, over), control, level.harm).low > 0,
+        safe=difference(_slow(sums.candidate, under), control, level.safe).high < 0,
+        better=difference(mine, control, level.better).high < 0,
+        fewer=False,
+        **_intervals(control, mine, level),
+    )
 
 
 def _slow(groups: Sequence[Arm], at: int) -> Clustered:
@@ -311,16 +387,13 @@ def _slow(groups: Sequence[Arm], at: int) -> Clustered:
     return clustered(slow, [max(group.starts, bad) for group, bad in zip(groups, slow, strict=True)])
 
 
-def _told(name: str, control: Clustered, mine: Clustered, level: Level, shows: Mapping[str, bool]) -> Compared:
-    return Compared(
-        name=name,
-        control=_alone(control, level.safe / 2),
-        candidate=_alone(mine, level.safe / 2),
-        difference=difference(mine, control, level.safe / 2),
-        harm=shows["harm"],
-        safe=shows["safe"],
-        better=difference(mine, control, level.better).high < 0,
-    )
+def _intervals(control: Clustered, mine: Clustered, level: Level) -> dict[str, Interval]:
+    """Both arms and their difference, by the names that `Compared` gives them."""
+    return {
+        "control": _alone(control, level.safe / 2),
+        "candidate": _alone(mine, level.safe / 2),
+        "difference": difference(mine, control, level.safe / 2),
+    }
 
 
 def _alone(rate: Clustered, alpha: float) -> Interval:

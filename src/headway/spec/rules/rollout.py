@@ -5,10 +5,12 @@ from collections.abc import Iterator, Sequence
 
 from headway.spec.finding import Finding, error
 from headway.spec.freeze import fault_of
+from headway.spec.guardrail import title
 from headway.spec.load import Placed
 from headway.spec.model import Model
 from headway.spec.quantity import written
 from headway.spec.rules.guardrails import guardrail_faults
+from headway.spec.yaml import excerpt
 
 __all__ = ["rollout_faults"]
 
@@ -98,6 +100,15 @@ def _ab(placed: Placed[Model]) -> Iterator[Finding]:
         at = placed.place("spec", "rollout", "ab", "header")
         why = f"{asked.header!r} is no name of a request header, so no user would be known by it."
         yield error("E257", "header that cannot be", at, why=why, do="Write a name such as `x-user-id`.")
+    names = [title(guardrail) for guardrail in placed.value.spec.rollout.guardrails]
+    at = placed.place("spec", "rollout", "ab", "better_by")
+    if asked.better_by and asked.wins_when == "safe":
+        why = "A version that is shown to be safe wins without being better by anything."
+        yield error("E254", "`better_by` asks for nothing", at, why=why, do="Leave it out, or `wins_when: safe`.")
+    elif asked.better_by and asked.better_by not in names:
+        why = f"No guardrail is called '{excerpt(asked.better_by)}', so nothing is ever shown to be better by it."
+        do = f"Write the name of one: {', '.join(map(excerpt, names))}."
+        yield error("E204", "the experiment never decides", at, why=why, do=do)
     yield from _also(placed, asked.also)
 
 
