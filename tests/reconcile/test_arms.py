@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 from msgspec import structs
+from tests.reconcile.test_ab import GUARDED, Shop
 from tests.reconcile.town import Town, sound
 
 from headway.decide.rules import RULES
@@ -24,10 +25,12 @@ AB = "strategy: ab\n    ab: {{header: x-user-id, wins_when: {when}, also: [{also
 class Fair:
     """A town with 1.0.0, and with 1.1.0 and 1.2.0 on their way beside each other; of 1,000 requests so many fail."""
 
-    def __init__(self, rates: Mapping[str, int], *, when: str = "better") -> None:
-        self.town, self.rates, self.second = Town(), rates, 0
+    def __init__(self, rates: Mapping[str, int], *, when: str = "better", shop: Shop | None = None) -> None:
+        self.town, self.rates, self.second, self.shop = Town(), rates, 0, shop
+        if shop:
+            shop.scrape(self.town)
         for script, also in (("one", ""), ("two", ""), ("three", '"1.1.0"')):
-            self.town.commit(script, rollout=AB.format(when=when, also=also))
+            self.town.commit(script, rollout=AB.format(when=when, also=also) + (GUARDED if shop else ""))
             self.town.settle()
         none = Arm(slower=(0,) * len(self.town.runtime.observe("delay", "production").edges_ms))
         self.sums = {version: [none] * GROUPS for version in rates}
@@ -50,6 +53,8 @@ class Fair:
         self.town.runtime.say("delay", "production", groups=groups, counts=counts)
         self.second += 1
         self.town.clock.time += 1.0
+        if self.shop:
+            self.shop.sell(self.town)
 
     def go_on(self, seconds: int) -> None:
         """So many seconds, or fewer where it ends before."""
@@ -106,6 +111,16 @@ def test_the_better_one_wins_and_the_commit_tells_of_each() -> None:
     assert fair.town.subjects()[-1] == "Promote delay 1.1.0 in production"
     assert set(fair.town.weights()) <= {"1.0.0", "1.1.0"}
     assert fair.town.weights()["1.1.0"] == 100.0
+
+
+def test_the_one_that_sells_most_wins_though_another_that_sells_less_has_left() -> None:
+    fair = Fair(EVEN, shop=Shop(20, 30, 8))
+    verdict = fair.to_the_end()
+    assert (fair.town.stable(), verdict.why.partition(" at look")[0]) == ("1.1.0", "1.1.0 wins")
+    assert "1.2.0 dropped at look" in verdict.why
+    for arm, rate in (("1.0.0", 0.105), ("1.1.0", 0.155), ("1.2.0", 0.045)):
+        assert verdict.numbers[f"orders {arm} low"] < rate < verdict.numbers[f"orders {arm} high"]
+    assert RULES["ab/2"](verdict.inputs).numbers == verdict.numbers
 
 
 def test_one_that_is_worse_leaves_and_the_places_of_the_others_stay() -> None:
