@@ -25,12 +25,14 @@ AB = "strategy: ab\n    ab: {{header: x-user-id, wins_when: {when}, also: [{also
 class Fair:
     """A town with 1.0.0, and with 1.1.0 and 1.2.0 on their way beside each other; of 1,000 requests so many fail."""
 
-    def __init__(self, rates: Mapping[str, int], *, when: str = "better", shop: Shop | None = None) -> None:
+    def __init__(
+        self, rates: Mapping[str, int], *, when: str = "better", shop: Shop | None = None, more: str = ""
+    ) -> None:
         self.town, self.rates, self.second, self.shop = Town(), rates, 0, shop
         if shop:
             shop.scrape(self.town)
         for script, also in (("one", ""), ("two", ""), ("three", '"1.1.0"')):
-            self.town.commit(script, rollout=AB.format(when=when, also=also) + (GUARDED if shop else ""))
+            self.town.commit(script, rollout=AB.format(when=when, also=also) + (GUARDED if shop else more))
             self.town.settle()
         none = Arm(slower=(0,) * len(self.town.runtime.observe("delay", "production").edges_ms))
         self.sums = {version: [none] * GROUPS for version in rates}
@@ -111,6 +113,19 @@ def test_the_better_one_wins_and_the_commit_tells_of_each() -> None:
     assert fair.town.subjects()[-1] == "Promote delay 1.1.0 in production"
     assert set(fair.town.weights()) <= {"1.0.0", "1.1.0"}
     assert fair.town.weights()["1.1.0"] == 100.0
+
+
+def test_the_winner_waits_for_an_approval_of_its_own() -> None:
+    fair = Fair({"1.0.0": 20, "1.1.0": 10, "1.2.0": 20}, more="\n    approve_at: [100]")
+    fair.town.approve("1.2.0", 100.0)
+    fair.go_on(3)
+    rollout = fair.town.rollout()
+    assert rollout
+    assert (rollout.heir.version, rollout.awaits, fair.town.stable()) == ("1.1.0", 100.0, "1.0.0")
+    assert "`headway approve delay@1.1.0 --to production --at 100`" in rollout.why
+    fair.town.approve("1.1.0", 100.0)
+    fair.to_the_end()
+    assert fair.town.stable() == "1.1.0"
 
 
 def test_the_one_that_sells_most_wins_though_another_that_sells_less_has_left() -> None:
