@@ -15,7 +15,7 @@ from bench.rows import Row
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from headway.evidence.window import Arm, Window
+from headway.evidence.window import Arm, Past, Window
 from headway.spec.guardrail import LatencyGuardrail
 from headway.spec.rollout import Rollout as Wish
 
@@ -117,9 +117,8 @@ def slower(tolerate: float, world: World, runs: int, seed: int) -> dict[str, Fir
     wish = Wish(stages=(world.weight,), guardrails=(LatencyGuardrail(latency="p99", tolerate=tolerate),))
     one = np.log(wish.wrong_at_most.abort)
     lines = [np.log(alpha) / one for alpha in OURS[tolerate]]
-    found = np.array([
-        ours.reached(ours.watched(wish, Arm(), iter(windows_of(seen, run, world.weight))), lines) for run in range(runs)
-    ])  # fmt: skip
+    played = (ours.watched(wish, Past(), iter(windows_of(seen, run, world.weight))) for run in range(runs))
+    found = np.array([ours.reached(levels, lines) for levels in played])
     return dict(zip(OURS[tolerate].values(), found.T, strict=True))
 
 
