@@ -62,7 +62,7 @@ def needs(record: Record) -> frozenset[Thing]:
 def _named(seen: object) -> Iterator[Served]:
     match seen:
         case Released():
-            yield from filter(None, (seen.stable, seen.candidate, *seen.also, seen.over))
+            yield from filter(None, (seen.stable, *seen.coming, seen.over))
         case Judged():
             yield from filter(None, (seen.over,))
         case _:

@@ -39,11 +39,10 @@ def promotions(happened: Iterable[Happened], distrusted: frozenset[str]) -> Mapp
                 if said.how == "promoted" and said.stable:
                     where = *place, said.stable
                     found[where] = Promotion(entry=entry, approved=frozenset(given.get(where, ())))
-                coming = (said.candidate, *said.also) if said.candidate else ()
                 before = going.get(place, ())
-                for each in before if coming[:1] != before[:1] else ():
+                for each in before if said.coming[:1] != before[:1] else ():
                     given.pop((*place, each), None)
-                going[place] = coming
+                going[place] = said.coming
             case _:
                 pass
     return found

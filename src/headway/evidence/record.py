@@ -113,9 +113,14 @@ class Released(Struct, frozen=True, kw_only=True, tag_field="kind", tag="release
     why: str = ""
 
     @property
+    def coming(self) -> tuple[Served, ...]:
+        """The versions that are on their way after it: the candidate, and those beside it."""
+        return (self.candidate, *self.also) if self.candidate else ()
+
+    @property
     def entered(self) -> tuple[Served, ...]:
         """The versions that it lets into the environment."""
-        found = {"started": (self.candidate, *self.also), "direct": (self.stable,)}.get(self.how, ())
+        found = {"started": self.coming, "direct": (self.stable,)}.get(self.how, ())
         return tuple(served for served in found if served)
 
 

@@ -90,7 +90,7 @@ def _note(seen: Walk, entry: Entry) -> None:
         case Released() as released:
             seen.released.append((entry.number, entry, released))
             about = entry.record.subject
-            served = {served for served in (released.stable, released.candidate, *released.also) if served}
+            served = {served for served in (released.stable, *released.coming) if served}
             seen.let_in.setdefault((about.model, about.environment), set()).update(served)
         case Requested() as requested:
             seen.requested.append((entry.number, entry, requested))

@@ -145,7 +145,7 @@ def write_release(scene: Scene, place: Place, seen: Released, before: Sequence[D
         ),
     )
     files: dict[str, bytes | None] = {release_path(model, environment): release_file(document)}
-    for served in (seen.stable, seen.candidate, *seen.also):
+    for served in (seen.stable, *seen.coming):
         if served:
             files[statement_path(model, environment, served.version)] = _statement(scene, environment, served)
     subject = Subject(model=model, version=version, bundle=spoken.bundle if spoken else "", environment=environment)
