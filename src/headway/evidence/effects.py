@@ -109,7 +109,7 @@ def _released(state: ModelState, said: _Said, seen: Released) -> ModelState:
     environment = said.about.environment
     before = state.standing.get(environment)
     ended = before.candidate if before and before.candidate != seen.candidate else None
-    gone = {(each.bundle, environment) for each in before.coming} if before and ended else frozenset()
+    gone = {(each.bundle, environment) for each in seen.ends(before.coming)} if before else frozenset()
     standing = Standing(
         stable=seen.stable,
         candidate=seen.candidate,

@@ -40,7 +40,7 @@ def promotions(happened: Iterable[Happened], distrusted: frozenset[str]) -> Mapp
                     where = *place, said.stable
                     found[where] = Promotion(entry=entry, approved=frozenset(given.get(where, ())))
                 before = going.get(place, ())
-                for each in before if said.coming[:1] != before[:1] else ():
+                for each in said.ends(before):
                     given.pop((*place, each), None)
                 going[place] = said.coming
             case _:

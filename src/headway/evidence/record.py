@@ -123,6 +123,10 @@ class Released(Struct, frozen=True, kw_only=True, tag_field="kind", tag="release
         found = {"started": self.coming, "direct": (self.stable,)}.get(self.how, ())
         return tuple(served for served in found if served)
 
+    def ends(self, before: tuple[Served, ...]) -> tuple[Served, ...]:
+        """Of the versions that were on their way, those whose try it ends: all, or none while the first goes on."""
+        return before if self.coming[:1] != before[:1] else ()
+
 
 class RolledOut(Struct, frozen=True, kw_only=True, tag_field="kind", tag="rollout"):
     """How a rollout ended, with every window it was judged on.
