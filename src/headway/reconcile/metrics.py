@@ -18,7 +18,7 @@ from headway.spec.rollout import Rollout as Wish
 from headway.stats.counters import Counters, Increment, increment
 from headway.stats.counters import Sample as Scraped
 
-__all__ = ["by_groups", "history", "metric", "read"]
+__all__ = ["BACK_S", "SETTLED_S", "by_groups", "filled", "metric", "read", "whole"]
 
 # A scrape takes a while, and its samples bear the time at which it began: what is newer is left for the next window.
 SETTLED_S = 5.0
@@ -26,8 +26,6 @@ SETTLED_S = 5.0
 BACK_S = 300.0
 # A counter of whole things that is further from a whole number counts something else.
 WHOLE = 1e-6
-# So many minutes of the stable version say how a metric is to be judged, as for what the router counts.
-MINUTES, MINUTE_S = 90, 60.0
 # No group of users: all of them.
 ALL = ""
 
@@ -46,7 +44,7 @@ def read(scene: Scene, guardrail: MetricGuardrail, rollout: Rollout, before: Rea
     added: dict[Counter, Increment] = {}
     for version in (rollout.over.version, *_living(rollout)):
         for which, selector in (("counted", guardrail.prometheus.counted), ("of", guardrail.prometheus.of)):
-            asked = _filled(selector, rollout, version)
+            asked = filled(selector, rollout, version)
             try:
                 found = scene.world.metrics.samples(address, asked, at=at, over_s=BACK_S + model.spec.rollout.window)
             except PortError:
@@ -123,7 +121,7 @@ def _counts(rollout: Rollout, after: Reading, groups: Sequence[str]) -> Mapping[
     found: dict[str, list[Count]] = {}
     for version in (control, *candidates):
         for each in groups:
-            counted, of = (_whole(after.added[version, which, each]) for which in ("counted", "of"))
+            counted, of = (whole(after.added[version, which, each]) for which in ("counted", "of"))
             if counted is None or of is None:
                 return None
             found.setdefault(version, []).append(Count(counted=counted, of=of))
@@ -143,38 +141,7 @@ def _by_group(found: Found, label: str, version: str) -> Mapping[str, Found]:
     return groups
 
 
-def history(scene: Scene, guardrail: MetricGuardrail, rollout: Rollout) -> tuple[tuple[int, int], ...]:
-    """What the stable version counted in each minute with any before a rollout: those asked for, and all."""
-    address = scene.wish.environments[rollout.environment].spec.prometheus
-    at, over_s = scene.now - SETTLED_S, MINUTES * MINUTE_S + BACK_S
-    found = []
-    for selector in (guardrail.prometheus.counted, guardrail.prometheus.of) if address else ():
-        asked = _filled(selector, rollout, rollout.over.version)
-        try:
-            found.append(_by_minute(scene.world.metrics.samples(address, asked, at=at, over_s=over_s), at))
-        except PortError:
-            return ()
-    return tuple((counted or 0, of) for counted, of in zip(*found, strict=True) if of and (counted or 0) <= of)
-
-
-def _by_minute(found: Mapping[str, Sequence[Scraped]], until: float) -> list[int | None]:
-    """The increments of the last minutes; none before the first sample."""
-    minutes: list[dict[str, list[Scraped]]] = [{} for _ in range(MINUTES + 1)]
-    for name, samples in found.items():
-        for one in samples:
-            minute = MINUTES - int((until - one.at) // MINUTE_S)
-            minutes[max(0, minute)].setdefault(name, []).append(one)
-    counters, added = None, []
-    for samples_of in minutes:
-        if counters or samples_of:
-            counters, more = increment(counters, samples_of, until=until)
-            added.append(_whole(more))
-        else:
-            added.append(None)
-    return added[1:]
-
-
-def _whole(added: Increment) -> int | None:
+def whole(added: Increment) -> int | None:
     """An increment as a count; None when it is none, or the source contradicts itself."""
     if added.conflicts or added.unusable or not math.isfinite(added.value):
         return None
@@ -182,7 +149,7 @@ def _whole(added: Increment) -> int | None:
     return count if abs(added.value - count) <= WHOLE * max(1.0, added.value) else None
 
 
-def _filled(selector: str, rollout: Rollout, version: str) -> str:
+def filled(selector: str, rollout: Rollout, version: str) -> str:
     """The selector for one version and all of its groups; what is put in stands between the selector's own quotes."""
     if label := group_label(selector):
         matched = f"{re.escape(group_name(version, 0).removesuffix('0'))}[0-9]+"

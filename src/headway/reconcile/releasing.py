@@ -20,7 +20,7 @@ from headway.plan.facts import Place
 from headway.reconcile.book import Draft
 from headway.reconcile.documents import paragraph, release_file, release_path, statement_path
 from headway.reconcile.keeping import keep
-from headway.reconcile.metrics import history
+from headway.reconcile.minutes import counted_before
 from headway.reconcile.objects import act, replicas
 from headway.reconcile.past import spread
 from headway.reconcile.ports import PortError, Store
@@ -105,7 +105,7 @@ def begin(scene: Scene, place: Place, arms: Sequence[Served], over: Served, *, l
     )
     guardrails = model.spec.rollout.guardrails
     metrics = [guardrail for guardrail in guardrails if isinstance(guardrail, MetricGuardrail)]
-    counted = {title(metric): history(scene, metric, rollout) for metric in metrics}
+    counted = {title(metric): counted_before(scene, metric, rollout) for metric in metrics}
     differ = spread(scene, place.environment, guardrails, counted)
     return structs.replace(rollout, before=structs.replace(rollout.before, spread=differ))
 
