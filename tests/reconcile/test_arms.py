@@ -113,6 +113,8 @@ def test_the_better_one_wins_and_the_commit_tells_of_each() -> None:
     assert fair.town.subjects()[-1] == "Promote delay 1.1.0 in production"
     assert set(fair.town.weights()) <= {"1.0.0", "1.1.0"}
     assert fair.town.weights()["1.1.0"] == 100.0
+    drawn = fair.town.store.read(fair.town.rollouts()[-1].picture).decode()
+    assert "delay 1.2.0, 1.1.0 beside 1.0.0 in production, between users: promoted" in drawn
 
 
 def test_the_winner_waits_for_an_approval_of_its_own() -> None:

@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import structs
 
 from headway.decide.rollout.decision import finish, give_up
+from headway.decide.rollout.forest import forest
 from headway.decide.rollout.picture import picture
 from headway.decide.rollout.rules import verdict_of
 from headway.decide.rollout.table import STRATEGIES
@@ -119,9 +120,9 @@ def ended(store: Store, model: Model, rollout: Rollout, outcome: Outcome) -> Dra
         environment=rollout.environment,
     )
     done, drawn = finish(rollout), ""
-    if done.windows and not done.also:  # it draws one candidate
+    if done.windows:
         with suppress(PortError):  # the windows draw it again at any time; a decision waits for no picture
-            drawn = store.put(picture(done, model.spec.rollout))
+            drawn = store.put((forest if done.experiment else picture)(done, model.spec.rollout))
     seen = RolledOut(rollout=done, outcome=outcome, picture=drawn)
     return Draft(subject=subject, seen=seen, verdicts=(verdict_of(rollout, model.spec.rollout),))
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TypeAlias
 
-from headway.decide.rollout.frame import HIGH, LEFT, LINE, PALE, RIGHT, WIDE, Frame, curve, rule, text, words
+from headway.decide.rollout.frame import HIGH, LEFT, LINE, PALE, RIGHT, WIDE, Frame, curve, page, rule, text, words
 from headway.decide.rollout.history import Moment, Weighed, history
 from headway.evidence.stage import Rollout
 from headway.spec.rollout import Rollout as Wish
@@ -19,7 +19,6 @@ SHADE = "#f2f2f2"
 TICKS = (0.01, 0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6)
 # Seconds between marks of time; the first that leaves at most eight of them is taken.
 STEPS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14_400, 43_200, 86_400, 604_800)
-WHY_AT_MOST = 118
 
 Seen: TypeAlias = tuple[float, Weighed]
 
@@ -36,17 +35,8 @@ def picture(rollout: Rollout, wish: Wish) -> bytes:
     wide, high = LEFT + WIDE + RIGHT, TOP + plots * HIGH + (plots - 1) * GAP + BOTTOM
     head = f"{rollout.model} {rollout.candidate.version} over {rollout.over.version} in {rollout.environment}"
     head += ", by copies" if rollout.split == "copies" else ""
-    why = rollout.why if len(rollout.why) <= WHY_AT_MOST else f"{rollout.why[: WHY_AT_MOST - 2].rstrip()} …"
-    size = f'width="{wide:g}" height="{high:g}" viewBox="0 0 {wide:g} {high:g}"'
-    told = 'role="img" aria-labelledby="title desc"'
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} {told} font-family="sans-serif">',
-        f'<title id="title">{words(head)}: {rollout.state}</title>',
-        f'<desc id="desc">{words(_described(rollout, moments))}</desc>',
-        '<rect width="100%" height="100%" fill="#ffffff"/>',
-        text(LEFT, 24, f"{head}: {rollout.state}", size=16),
-        text(LEFT, 42, why, fill=PALE, size=11),
-    ]
+    head += f": {rollout.state}"
+    lines = page(head, _described(rollout, moments), rollout.why, wide=wide, high=high)
     if moments:
         begin, end = rollout.windows[0].start, moments[-1].at
         for number, name in enumerate(names):
