@@ -94,8 +94,14 @@ def _latency(tally: Tally, number: int, window: Window) -> _Compared | None:
 
 
 def _edge(tally: Tally, number: int) -> float:
-    """The outermost edge that a guardrail of latency compares at; 0 before it has chosen any."""
-    return max((track.at for track in tally.tracks[number]), default=0.0)
+    """The outermost edge at which a guardrail of latency compares shares alone, if any; 0 before it has chosen one.
+
+    Where a fixed share never counts as too much the ratio may be large and mean nothing.
+    """
+    tracks = tally.tracks[number]
+    return max(
+        (track.at for track in tracks if not track.least), default=max((track.at for track in tracks), default=0.0)
+    )
 
 
 def _slow(tally: Tally, number: int) -> str:
