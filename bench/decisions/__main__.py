@@ -13,14 +13,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from bench.decisions import assumptions, decider, error_rates, guardrails, latency, retries, thresholds
+from bench.decisions import assumptions, bursts, decider, error_rates, guardrails, latency, retries, thresholds
 from bench.decisions.page import page
 from bench.rows import machine, show
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "decisions-performance.md"
 SECTIONS: Mapping[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
-    for module in (guardrails, error_rates, assumptions, latency, thresholds, retries, decider)
+    for module in (guardrails, error_rates, assumptions, bursts, latency, thresholds, retries, decider)
 }
 
 
