@@ -1,8 +1,9 @@
 """Versions that are harmless, and versions with a fault of known size: what becomes of each, one after the other.
 
 `python -m tests.e2e.verdicts [--harmless 50] [--bad 50]` plays them with one `headway up`, a real Envoy and real model
-servers, and prints a table.  Every 20th request of the users carries a mark; a bad version stumbles over it, and every
-100th is no valid request for any version, so that a harmless one has something to be accused of.
+servers, and prints a table; with `--page` docs/reference/rollouts-performance.md is written too.  Every 20th request of
+the users carries a mark; a bad version stumbles over it, and every 100th is no valid request for any version, so that a
+harmless one has something to be accused of.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import msgspec
+from bench.rows import machine
 from msgspec import Struct
 from tests.adapters.steps.workshop import flights
 from tests.e2e.installed import Installed, pins
@@ -31,6 +32,17 @@ RATE = 200.0
 ROWS = 400
 MARKED_EVERY, WRONG_EVERY = 20, 100
 LIMIT_S = 240.0
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "rollouts-performance.md"
+HEAD = """\
+# Real rollouts of versions with a known fault
+
+Written by `python -m tests.e2e.verdicts --page`, which plays them one after the other on one machine: `headway up`, a
+real Envoy, real model servers, and users who ask 200 times a second. A version is trained from a commit, gated, and
+released as a canary at 20 and 50 % in windows of a second, guarded by `errors` and `latency: p95` at a margin of 2x.
+A bad version stumbles over every 20th request: it answers with an error, takes 60 ms longer, never answers, ends its
+process, or ends its whole server. Of all versions every 100th request is invalid. Aborts of harmless versions may be
+1 % at most, promotions of bad ones 5 %.
+"""
 
 # What a bad version does when a request carries the mark: some lines of its `_stumble`.
 FAULTS: Mapping[str, str] = {
@@ -169,7 +181,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(description="Plays rollouts with faults of known size.")
     asked.add_argument("--harmless", type=int, default=50)
     asked.add_argument("--bad", type=int, default=50)
-    asked.add_argument("--json", action="store_true")
+    asked.add_argument("--page", action="store_true")
     told = asked.parse_args()
     for what in (signal.SIGINT, signal.SIGTERM):  # who ends it sees what was played so far
         signal.signal(what, signal.default_int_handler)
@@ -193,9 +205,10 @@ def main() -> None:
                     )
         finally:
             left = team.end()
-    lasted = time.monotonic() - begun
-    said = f"{_table(verdicts)}\n\n{len(verdicts)} rollouts in {lasted / 60:.0f} minutes; left running: {len(left)}"
-    sys.stdout.write(f"{msgspec.json.encode(verdicts).decode() if told.json else said}\n")
+    lasted = f"{len(verdicts)} rollouts in {(time.monotonic() - begun) / 60:.0f} minutes"
+    sys.stdout.write(f"{_table(verdicts)}\n\n{lasted}; left running: {len(left)}\n")
+    if told.page:
+        PAGE.write_text(f"{HEAD}\n{machine()} {lasted}.\n\n{_table(verdicts)}\n")
 
 
 def _table(verdicts: Sequence[Verdict]) -> str:
