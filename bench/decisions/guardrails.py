@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 from bench.decisions import ours, slowness
-from bench.decisions.first import NEVER, Firsts, median_of, share
+from bench.decisions.first import NEVER, Firsts, at_most, median_of, share
 from bench.decisions.latency import windows_of
 from bench.decisions.peers import argo
 from bench.decisions.rules import times_run
@@ -23,11 +23,15 @@ __all__ = ["CASES", "Case", "Ended", "outcomes", "section", "wish"]
 
 BASE, WINDOWS, WEIGHT = 0.01, 60, 5.0
 P99 = LatencyGuardrail(latency="p99")
+STRICT = structs.replace(P99, tolerate=1.02)
 
 
-def wish(tolerate: float) -> Wish:
-    """Errors at their defaults, and latency up to p99 that tolerates so much; one stage, so that windows are alike."""
-    return Wish(stages=(WEIGHT,), guardrails=(ErrorGuardrail(), structs.replace(P99, tolerate=tolerate)))
+def wish(latency: LatencyGuardrail) -> Wish:
+    """Errors at their defaults and this latency; one stage, so that windows are alike."""
+    return Wish(stages=(WEIGHT,), guardrails=(ErrorGuardrail(), latency))
+
+
+ABORT = wish(P99).wrong_at_most.abort
 
 
 class Case(Struct, frozen=True, kw_only=True):
@@ -36,20 +40,24 @@ class Case(Struct, frozen=True, kw_only=True):
     lift: float = 1.0
     slower: float = 1.0
     tail: float = 1.0
-    wish: Wish = wish(P99.tolerate)
+    wish: Wish = wish(P99)
 
 
+EQUAL, TAIL = "equal", "slowest hundredth takes 3x"
+TOLERATED, SLOW = (f"{said} slower, `tolerate: {STRICT.tolerate:g}x`" for said in ("2 %", "10 %"))
 CASES = {
     "errors 3x": Case(lift=3.0),
     "errors 2x": Case(lift=2.0),
     "errors 1.5x (the margin)": Case(lift=1.5),
-    "equal": Case(),
-    "10 % slower, `tolerate: 1.1` (default)": Case(slower=1.1),
-    "10 % slower, `tolerate: 1`": Case(slower=1.1, wish=wish(1.0)),
+    EQUAL: Case(),
+    "10 % slower": Case(slower=1.1),
     "50 % slower": Case(slower=1.5),
-    "slowest hundredth takes 3x": Case(tail=3.0),
+    TAIL: Case(tail=3.0),
+    TOLERATED: Case(slower=STRICT.tolerate, wish=wish(STRICT)),
+    "5 % slower, `tolerate: 1.02x`": Case(slower=1.05, wish=wish(STRICT)),
+    SLOW: Case(slower=1.1, wish=wish(STRICT)),
+    "20 % slower, `tolerate: 1.02x`": Case(slower=1.2, wish=wish(STRICT)),
 }
-SLOW, EQUAL, TAIL = "10 % slower, `tolerate: 1`", "equal", "slowest hundredth takes 3x"
 # What is promised of the median window.
 ABORTED = {"errors 3x": 2.0, "errors 2x": 5.0, "errors 1.5x (the margin)": 22.0, SLOW: 4.0}
 PROMOTED = {EQUAL: 6.0}
@@ -123,11 +131,10 @@ def _written(found: Found) -> tuple[tuple[Table, ...], tuple[Row, ...]]:
             _window(ended.promoted),
             _window(ended.harm),
         ))  # fmt: skip
-    asked = Wish().wrong_at_most
     theirs, mine = _exposed(found["argo"]), _exposed(found["errors 3x"].aborted)
     table = Table(
         title="Two guardrails that share one level",
-        text=f"`errors` and `latency: p99` share {level(asked.abort)} of false aborts; {HIGH * WEIGHT / 100:g} canary"
+        text=f"`errors` and `latency: p99` share {level(ABORT)} of false aborts; {HIGH * WEIGHT / 100:g} canary"
         f" requests a window, {level(BASE)} errors, {HISTORY} windows of the stable version known, at most {WINDOWS}"
         " windows, one stage. Windows are medians of the runs that ended so. The last column goes on after a"
         " promotion.",
@@ -139,6 +146,13 @@ def _written(found: Found) -> tuple[tuple[Table, ...], tuple[Row, ...]]:
     claims = [
         *(_median(f"windows to abort, {name}", most, found[name].harm) for name, most in ABORTED.items()),
         *(_median(f"windows to promote, {name}", most, found[name].promoted) for name, most in PROMOTED.items()),
+        Row(
+            what=f"canaries aborted that take {STRICT.tolerate:g}x, where that is tolerated",
+            unit="%",
+            budget=at_most(ABORT, len(found[TOLERATED].aborted)),
+            measured=100.0 * share(found[TOLERATED].aborted),
+            how=f"stated {level(ABORT)}, {len(found[TOLERATED].aborted)} runs",
+        ),
         Row(
             what="canaries promoted whose slowest hundredth takes 3x",
             unit="%",
@@ -164,11 +178,12 @@ def _median(what: str, most: float, firsts: Firsts) -> Row:
         unit="windows",
         budget=most,
         measured=middle if middle < NEVER else None,
-        how=f"median of {len(firsts)} runs, two guardrails share {level(Wish().wrong_at_most.abort)}",
+        how=f"median of {len(firsts)} runs, two guardrails share {level(ABORT)}",
     )
 
 
 BELOW = (
-    "A canary that is 10 % slower is what the default tolerates and inside the margin of 1.25x, so it is promoted;"
-    " with `tolerate: 1` its harm is shown, in some runs after its promotion."
+    f"At its default latency tolerates {P99.tolerate:g}x, which is its margin too: a canary that is 10 % slower is good"
+    " enough. With less the harm of it is shown; what takes longer than is tolerated and less than the margin is bad"
+    " enough to be aborted and good enough to be promoted, by what is shown first."
 )

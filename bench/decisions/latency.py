@@ -35,14 +35,15 @@ HARMFUL = {
     for slower in (1.1, 1.5)
 }
 STRICT = "Headway: guardrail `latency: p99`, `tolerate: 1`"
-GUARDRAIL = "**Headway: guardrail `latency: p99` at its defaults (tolerates 1.1x), 1 %**"
+TOLERATES = LatencyGuardrail(latency="p99").tolerate
+GUARDRAIL = f"**Headway: guardrail `latency: p99` at its defaults (tolerates {TOLERATES:g}x), 1 %**"
 
 
 ABORT = Wish().wrong_at_most.abort
 # What it tolerates -> the levels at which harm is asked for, and how each is called.
 OURS = {
     1.0: {ALPHA: f"{STRICT}, {level(ALPHA)}", ABORT: f"{STRICT}, {level(ABORT)}"},
-    LatencyGuardrail(latency="p99").tolerate: {ABORT: GUARDRAIL},
+    TOLERATES: {ABORT: GUARDRAIL},
 }
 
 
@@ -146,15 +147,15 @@ def _written(found: Found) -> tuple[tuple[Table, ...], tuple[Row, ...]]:
         rows.append((title, *cells, *(duration(found[f"{tolerate} {name}"][title], 60, 0.05) for name in HARMFUL)))
     table = Table(
         title="Latency: harmless and slow canaries",
-        text="Log-normal, median 100 ms, sigma 0.5, counted in Envoy's buckets of 1.25^k ms; the peers read their p95"
-        " from the same buckets by `histogram_quantile`. First how often a harmless canary is aborted, then the"
-        " median minute of the abort of one whose every request takes longer, and the share of the hour's requests"
+        text="Log-normal, median 100 ms, sigma 0.5, counted by the edges that Headway gives Envoy; the peers read"
+        " their p95 from the same buckets by `histogram_quantile`. First how often a harmless canary is aborted, then"
+        " the median minute of the abort of one whose every request takes longer, and the share of the hour's requests"
         " that it answered.",
         head=("rule", *HARMLESS, *HARMFUL),
         rows=tuple(rows),
-        below="At its default the guardrail tolerates 1.1x: a canary that is 10 % slower is no harm and is not aborted."
-        " The margin of buckets that are 25 % apart is spent for the canary, so that harm begins at 1.25x."
-        " Its first window only teaches where the stable version's quantiles lie.",
+        below="What is tolerated is rounded up to the next edge, which is 2 to 10 % behind: Envoy keeps two digits of"
+        " a latency. The guardrail's first window only teaches where the stable"
+        " version's quantiles lie.",
     )
     worst, alpha = max(
         ((found[f"{tolerate} {name}"][title], alpha) for tolerate, alpha, title in mine for name in HARMLESS),
@@ -166,6 +167,6 @@ def _written(found: Found) -> tuple[tuple[Table, ...], tuple[Row, ...]]:
         budget=at_most(alpha, len(worst)),
         measured=100.0 * share(worst),
         how=f"stated {level(alpha)}, {len(worst)} runs; worst of an hour and a day at 200 and 10 requests a second,"
-        " tolerating nothing or 1.1x",
+        f" tolerating nothing or {TOLERATES:g}x",
     )
     return (table,), (claim,)

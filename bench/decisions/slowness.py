@@ -6,13 +6,13 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from headway.render.traffic.envoy_server import EDGES_MS
+
 __all__ = ["EDGES_MS", "MEDIAN_MS", "SIGMA", "Arms", "World", "quantile", "simulate"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 MEDIAN_MS, SIGMA = 100.0, 0.5
-# Envoy's histogram as Headway sets it: 1.25^k ms; here from 4 ms to 6 s.
-EDGES_MS = tuple(1.25**k for k in range(7, 40))
 
 
 class World(Struct, frozen=True, kw_only=True):

@@ -48,13 +48,13 @@ class LatencyGuardrail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Attributes:
         latency: The quantile up to which latencies are compared.
         worse_by_at_most: A candidate is safe when it takes at most this much longer; less than 1.25x cannot be seen.
-        tolerate: Harm begins beyond this factor.
+        tolerate: Harm begins beyond this factor of time, rounded up to the next edge that the router counts by.
         share: How much of `wrong_at_most.abort` is its own, beside the shares of the other guardrails.
     """
 
     latency: Literal["p50", "p90", "p95", "p99"]
     worse_by_at_most: Ratio = 1.25
-    tolerate: Ratio = 1.1
+    tolerate: Ratio = 1.25
     share: float = 1.0
 
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from tests.adapters.local.look import pids
 from headway.adapters.local.counts import arms
 from headway.adapters.local.runtime import LocalRuntime, Timing
 from headway.reconcile.ports import Observed
+from headway.render.traffic.envoy_server import EDGES_MS
 
 pytestmark = pytest.mark.e2e
 
@@ -91,10 +91,10 @@ def test_latency_is_counted_above_each_edge(runtime: LocalRuntime) -> None:
     after = seen(runtime)
     arm, above = after.counts["1.0.0"], dict(zip(after.edges_ms, after.counts["1.0.0"].slower, strict=True))
     assert arm.starts == crowd.total
-    assert after.edges_ms[0] == 4
-    assert all(later == pytest.approx(1.25 * edge) for edge, later in pairwise(after.edges_ms))
+    assert after.edges_ms == EDGES_MS
     assert list(arm.slower) == sorted(arm.slower, reverse=True)
-    assert {count for edge, count in above.items() if edge < 46} == {arm.starts}
+    # Each took 50 ms, of which Envoy may see a millisecond less: at 49 all are counted, though 50 is the next edge.
+    assert {count for edge, count in above.items() if edge <= 49} == {arm.starts}
     assert arm.slower[-1] == 0
 
 

@@ -3,7 +3,6 @@
 import math
 
 import msgspec
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,7 +20,6 @@ from headway.evidence.window import Arm, Window
 from headway.spec.freeze import Freeze
 from headway.spec.guardrail import ErrorGuardrail, LatencyGuardrail
 from headway.spec.rollout import Rollout as Wish
-from headway.spec.rollout import WrongAtMost
 
 WISH = Wish(window=1.0)
 EDGES = tuple(1.25**k for k in range(7, 30))
@@ -248,50 +246,6 @@ def test_the_verdict_of_an_ended_rollout_is_recomputed_from_its_windows_alone() 
         assert RULES[kept.rule](kept.inputs) == verdict
         assert rollout.tally is not None
         assert verdict.numbers["errors harm"] == evidence_of_harm(rollout.tally.tracks[0])
-
-
-def timed(weight: float, source: np.random.Generator, *, slower: float = 1.0, typical_ms: float = 20.0) -> Window:
-    arms = []
-    for starts, times in ((400 - round(4 * weight), 1.0), (round(4 * weight), slower)):
-        took = typical_ms * times * np.exp(0.5 * source.standard_normal(starts))
-        arms.append(Arm(starts=starts, slower=tuple(int((took > edge).sum()) for edge in EDGES)))
-    return Window(start=0.0, end=1.0, weight=weight, edges_ms=EDGES, control=arms[0], candidate=arms[1])
-
-
-LATENCY = Wish(guardrails=(LatencyGuardrail(latency="p95"),), wrong_at_most=WrongAtMost(abort=0.01))
-
-
-@pytest.mark.parametrize(
-    ("slower", "typical_ms", "state"),
-    [(1.0, 20.0, "promoting"), (2.0, 20.0, "aborting"), (1.0, 1.0, "promoting"), (10.0, 1.0, "aborting")],
-)
-def test_latency_decides_by_scaled_shares_and_a_model_below_the_first_edge_can_pass(
-    slower: float, typical_ms: float, state: str
-) -> None:
-    source, rollout = np.random.default_rng(1), look(START, wish=LATENCY)
-    for _ in range(120):
-        if rollout.state == "running":
-            seen = timed(rollout.weight, source, slower=slower, typical_ms=typical_ms)
-            rollout = look(rollout, seen, wish=LATENCY)
-    assert rollout.state == state
-
-
-def test_a_candidate_just_slower_than_its_margin_is_not_promoted() -> None:
-    source, rollout = np.random.default_rng(2), look(START, wish=LATENCY)
-    for _ in range(60):
-        rollout = look(rollout, timed(rollout.weight, source, slower=1.3), wish=LATENCY)
-    assert rollout.state != "promoting"
-
-
-def test_latency_windows_with_other_edges_say_nothing() -> None:
-    source, rollout = np.random.default_rng(3), look(START, wish=LATENCY)
-    for _ in range(5):
-        rollout = look(rollout, timed(5.0, source), wish=LATENCY)
-    assert rollout.tally is not None
-    moved = structs.replace(timed(5.0, source, slower=9.0), edges_ms=tuple(edge * 2 for edge in EDGES))
-    again = look(rollout, moved, wish=LATENCY)
-    assert again.tally is not None
-    assert again.tally.tracks == rollout.tally.tracks
 
 
 def test_requests_that_end_in_a_later_window_than_they_began_break_nothing() -> None:

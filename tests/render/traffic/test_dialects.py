@@ -140,9 +140,19 @@ def test_only_what_should_lapse_carries_a_limit() -> None:
     assert gone["endpoints"][0]["lb_endpoints"][0]["endpoint"]["address"] == {"pipe": {"path": "/run/gone"}}
 
 
-def test_each_edge_of_latency_is_a_quarter_above_the_one_before() -> None:
+def test_edges_of_latency_lie_where_envoy_need_not_guess_and_are_at_most_a_quarter_apart() -> None:
     assert EDGES_MS[0] == 4
-    assert all(later == pytest.approx(1.25 * edge) for edge, later in pairwise(EDGES_MS))
+    assert all(edge == float(f"{edge:.1e}") == int(edge) for edge in EDGES_MS)
+    assert all(edge < later <= 1.25 * edge for edge, later in pairwise(EDGES_MS))
+
+
+def test_within_each_quarter_a_tolerance_of_a_fiftieth_has_an_edge_near_to_it() -> None:
+    tolerate, nearest = 1.02, []
+    for last in filter(lambda edge: 12 <= edge <= 9200, EDGES_MS):
+        step = [edge for edge in EDGES_MS if last / 1.25 < edge <= last]
+        nearest.append(min(min(later for later in EDGES_MS if later >= tolerate * edge) / edge for edge in step))
+    assert max(nearest) < 1.1
+    assert sorted(nearest)[len(nearest) // 2] < 1.05
 
 
 def test_envoy_is_told_where_to_look_and_who_may_ask() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, structs
 
+from headway.decide.rollout.guardrails.latency import STEP
 from headway.decide.rollout.pace import Known, Pace, foreseen, passage
 from headway.decide.rollout.prospects import Outlook, Traffic, outlook
 from headway.decide.rollout.strategy import limits
@@ -28,8 +29,6 @@ from headway.stats.track import FIRST_SHARE
 
 __all__ = ["Reach", "Seen", "Traffic", "false_aborts", "findings", "forecast", "time_in_words"]
 
-# One observer's histogram has edges a quarter apart (1.25^k ms): a margin below one step cannot be seen.
-EDGE_STEP = 1.25
 # Seen less often than this, it is not seen.
 LEAST_CHANCE = 0.05
 # Below this chance a guardrail is not expected to decide.
@@ -131,9 +130,9 @@ def _reach(
     guardrail: Guardrail, wish: Wish, stages: Sequence[float], traffic: Traffic, safe: float, harm: float
 ) -> Reach:
     name, requests = title(guardrail), traffic.arm.starts / traffic.seconds * wish.window
-    if isinstance(guardrail, LatencyGuardrail) and guardrail.worse_by_at_most < EDGE_STEP * (1.0 - 1e-9):
+    if isinstance(guardrail, LatencyGuardrail) and guardrail.worse_by_at_most < STEP * (1.0 - 1e-9):
         margin = f"a margin of {guardrail.worse_by_at_most:g}x cannot be seen"
-        said = f"Latencies are counted in steps of {EDGE_STEP:g}x, so {margin}."
+        said = f"Latencies are counted in steps of {STEP:g}x, so {margin}."
         return Reach(guardrail=name, decides=False, said=said)
     ahead = [found for weight in stages if (found := outlook(guardrail, traffic, requests, weight))]
     if not ahead:

@@ -6,9 +6,16 @@ __all__ = ["COUNTED", "EDGES_MS", "TOP", "bootstrap", "listener"]
 
 _API = "type.googleapis.com/envoy."
 
-# Edges of latency: each 1.25 times the one before, so that a margin of 1.25x is a step of one edge.  Envoy times in
-# whole milliseconds, which is too coarse below 4.
-EDGES_MS = tuple(4 * 1.25**k for k in range(37))
+# Edges of latency, in milliseconds.  Envoy times in whole milliseconds, too coarse below 4, and keeps two digits of
+# them: an edge between two of its bins would be moved to the lower one.  So edges lie where bins end: steps of at most
+# 1.25x, to which margins are held, each with the next one 2 % or more behind it, for what is tolerated.
+_STEPS = (10, 11, 12, 13, 15, 16, 18, 19, 22, 23, 27, 28, 33, 34, 40, 41, 49, 50, 61, 63, 75, 77, 90, 92)
+EDGES_MS = (
+    *(float(edge) for edge in range(4, 10)),
+    *(float(ten * step) for ten in (1, 10, 100) for step in _STEPS),
+    10_000.0,
+    12_000.0,
+)
 # One bucket above all: its count is the count of everything measured.
 TOP = 1e9
 

@@ -22,7 +22,7 @@ from headway.spec.yaml import excerpt
 
 __all__ = ["guardrail_faults"]
 
-# Latencies are counted in buckets of 1.25^k ms (decision 0132), so a smaller margin cannot be seen.
+# Latencies are counted by edges up to 1.25 times apart (decision 0132), so a smaller margin may not be seen.
 LATENCY_STEP = 1.25
 
 _PLACEHOLDER = re.compile(r"\{(?:model|environment|version|group)\}")

@@ -1,7 +1,10 @@
 """Latency: the shares of requests slower than edges that are chosen from what the stable version did before."""
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import islice
 
 from headway.decide.rollout.guardrails.kind import Look, judged, requests, share
 from headway.evidence.window import Arm
@@ -9,7 +12,7 @@ from headway.spec.guardrail import LatencyGuardrail, title
 from headway.stats.sequential import Counts, Line
 from headway.stats.track import Track, begun
 
-__all__ = ["FIRST_EDGE_MS", "LEVELS", "grow", "lines_at", "placed", "scaled"]
+__all__ = ["FIRST_EDGE_MS", "LEVELS", "STEP", "grow", "lines_at", "placed", "scaled"]
 
 # Before so many requests of the stable version its quantiles are not known well enough to bet on.
 ENOUGH = 400
@@ -17,6 +20,8 @@ ENOUGH = 400
 # differences are those of the machine.
 LEVELS = {"p50": (0.5,), "p90": (0.5, 0.75, 0.9), "p95": (0.5, 0.75, 0.9, 0.95), "p99": (0.5, 0.75, 0.9, 0.95, 0.99)}
 FIRST_EDGE_MS = 4.0
+# Edges lie at most so far apart: a margin below it may not be seen.
+STEP = 1.25
 
 NOTHING = Counts(bad=0, of=0, control_bad=0, control_of=0)
 
@@ -58,11 +63,15 @@ def lines_at(track: Track) -> tuple[Line, ...]:
 
 
 def _edges(guardrail: LatencyGuardrail, control: Arm, edges_ms: Sequence[float]) -> Iterator[tuple[float, float]]:
-    """For each quantile the largest edge that it lies beyond, so that the next one lies behind it; each edge once.
+    """Edges with the share of slow requests that never counts as too much at them, 0.0 for none; each edge once.
 
-    A quantile before the first edge takes that edge: there its own share of slow requests is what never counts as too
-    much, for the stable version's share may be zero, which nothing can be shown to be below.  The tail behind the last
-    quantile is seen at the second edge behind it, where half of what the quantile leaves never counts as too much.
+    For each quantile an edge that it lies beyond, by less than a step.  In the step that one is taken for which what is
+    tolerated is rounded up the least.
+
+    The next edge behind the last quantile is where a version shows whose requests all take equally long; there, and for
+    a quantile before the first edge, what the quantile leaves is never too much, for the stable version's share may be
+    zero, which nothing can be shown to be below.  The tail is seen two steps behind, where half of that is never too
+    much.
     """
     shares = {
         edge: slower / control.starts
@@ -71,13 +80,23 @@ def _edges(guardrail: LatencyGuardrail, control: Arm, edges_ms: Sequence[float])
     }
     if not shares:
         return
-    found: dict[float, float] = {}
-    levels = LEVELS[guardrail.latency]
+    levels, last, found = LEVELS[guardrail.latency], 0.0, dict[float, float]()
     for level in levels:
-        beyond = [edge for edge, slower in shares.items() if slower >= 1.0 - level]
-        found[max(beyond, default=min(shares))] = 0.0 if beyond else 1.0 - level
+        last = max((edge for edge, slower in shares.items() if slower >= 1.0 - level), default=0.0)
+        step = [edge for edge in shares if last / STEP < edge * (1.0 - 1e-9) and edge <= last]
+        near = min(step, key=partial(_rounded_up, guardrail, edges_ms), default=min(shares))
+        found[near] = 0.0 if step else 1.0 - level
+    left, two_steps = 1.0 - levels[-1], max(found) * STEP**2 * (1.0 - 1e-9)
+    for beyond, least in ((last * (1.0 + 1e-9), left), (two_steps, 0.5 * left)):
+        for edge in islice((edge for edge in shares if edge >= beyond), 1):
+            found.setdefault(edge, least)
     yield from found.items()
-    yield from ((edge, 0.5 * (1.0 - levels[-1])) for edge in sorted(edge for edge in shares if edge > max(found))[1:2])
+
+
+def _rounded_up(guardrail: LatencyGuardrail, edges_ms: Sequence[float], edge: float) -> tuple[float, float]:
+    """How many times an edge the one is that stands for what is tolerated; of equal ones the largest edge is first."""
+    over, _ = scaled(guardrail, edges_ms, edge)
+    return (math.inf if over is None else round(edges_ms[over] / edge, 6)), -edge
 
 
 def _at_edge(guardrail: LatencyGuardrail, track: Track, look: Look) -> Track:
