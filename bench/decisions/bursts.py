@@ -6,10 +6,10 @@ from unittest.mock import patch
 
 import numpy as np
 from bench.decisions import ours
-from bench.decisions.first import Firsts, at_most, deviations, median_of, share
+from bench.decisions.first import Firsts, at_most, deviations, share
 from bench.decisions.rules import times_run
 from bench.decisions.section import Found, Section
-from bench.decisions.tables import Table, level, said, verdict
+from bench.decisions.tables import Table, level, said, verdict, window
 from bench.decisions.traffic import Scenario, simulate
 from bench.rows import Row
 from msgspec import Struct
@@ -114,7 +114,7 @@ def _written(found: Found) -> tuple[tuple[Table, ...], tuple[Row, ...]]:
                 f"{world.a_window:.2g}",
                 verdict(found[f"{world.name} limited"], PROMOTE),
                 said(found[f"{world.name} free"]),
-                _windows(found[f"{world.name} equal"]),
+                window(found[f"{world.name} equal"]),
             )
             for world in WORLDS
         ),
@@ -129,8 +129,3 @@ def _written(found: Found) -> tuple[tuple[Table, ...], tuple[Row, ...]]:
         how=f"worst of {len(WORLDS)} cells, stated {level(PROMOTE)}, {len(worst)} runs",
     )
     return (table,), (claim,)
-
-
-def _windows(firsts: Firsts) -> str:
-    middle = median_of(firsts)
-    return f"{middle:.0f}" if math.isfinite(middle) else "never"

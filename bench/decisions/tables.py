@@ -4,7 +4,7 @@ import numpy as np
 from bench.decisions.first import Firsts, median_of, share, standard_error
 from msgspec import Struct
 
-__all__ = ["Table", "duration", "level", "percent", "said", "verdict"]
+__all__ = ["Table", "duration", "level", "percent", "said", "verdict", "window"]
 
 
 class Table(Struct, frozen=True, kw_only=True):
@@ -54,5 +54,10 @@ def duration(firsts: Firsts, windows: int, share_of_traffic: float) -> str:
     found = share(firsts)
     exposed = float(np.minimum(firsts, windows).mean()) / windows * share_of_traffic
     told = "" if found >= 0.99 else f" ({percent(found)} found)"
+    return f"{window(firsts)}{told}, {100.0 * exposed:.2f} %"
+
+
+def window(firsts: Firsts) -> str:
+    """The median window, runs in which the rule never spoke counted as the longest."""
     middle = median_of(firsts)
-    return f"{'never' if np.isinf(middle) else f'{middle:.0f}'}{told}, {100.0 * exposed:.2f} %"
+    return "never" if np.isinf(middle) else f"{middle:.0f}"

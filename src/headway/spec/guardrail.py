@@ -8,6 +8,7 @@ from msgspec import Struct
 from headway.spec.quantity import Ratio, Seconds, Share
 
 __all__ = [
+    "LATENCY_STEP",
     "ErrorGuardrail",
     "Guardrail",
     "LatencyGuardrail",
@@ -20,6 +21,9 @@ __all__ = [
     "parks",
     "title",
 ]
+
+# Latencies are counted by edges up to so many times apart (decision 0132): a smaller margin may not be seen.
+LATENCY_STEP = 1.25
 
 
 class ErrorGuardrail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

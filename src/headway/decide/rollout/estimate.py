@@ -99,9 +99,8 @@ def _edge(tally: Tally, number: int) -> float:
     Where a fixed share never counts as too much the ratio may be large and mean nothing.
     """
     tracks = tally.tracks[number]
-    return max(
-        (track.at for track in tracks if not track.least), default=max((track.at for track in tracks), default=0.0)
-    )
+    alone = [track for track in tracks if not track.least]
+    return max((track.at for track in alone or tracks), default=0.0)
 
 
 def _slow(tally: Tally, number: int) -> str:

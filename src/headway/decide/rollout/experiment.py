@@ -94,11 +94,11 @@ def looked(rollout: Rollout, wish: Wish, window: Window) -> tuple[Rollout, tuple
     sums = structs.replace(sums, looks=sums.looks + 1, looked=sums.windows)
     sums = structs.replace(sums, uneven=sums.uneven or _uneven(sums, ab, rollout))
     rollout = structs.replace(rollout, windows=kept, experiment=sums)
-    trials = _trials(_experimented(rollout, wish), sums.looks)
+    shown = trials(rollout, wish)
     if rollout.also:
-        left = [_left(sums, trial.version) for trial in trials if trial.harm and not trial.dropped]
+        left = [_left(sums, trial.version) for trial in shown if trial.harm and not trial.dropped]
         sums = structs.replace(sums, dropped=(*sums.dropped, *left))
-    won = _winner(trials, ab)
+    won = _winner(shown, ab)
     heir = next((arm for arm in rollout.arms if won and arm.version == won.version), None)
     rollout = structs.replace(rollout, experiment=sums, winner=heir)
     found = experiment_verdict(rollout, wish)

@@ -29,25 +29,22 @@ def forest(rollout: Rollout, wish: Wish) -> bytes:
     Differences are in percentage points, beside a line at none; a version that left is drawn as it stood then.
     """
     rows = [(trial, each) for trial in trials(rollout, wish) for each in trial.compared]
-    metrics = list(dict.fromkeys(each.guardrail for _, each in rows))
+    plots: dict[str, list[Row]] = {}
+    for row in rows:
+        plots.setdefault(row[1].guardrail, []).append(row)
     arms = ", ".join(arm.version for arm in rollout.arms)
     head = f"{rollout.model} {arms} beside {rollout.over.version} in {rollout.environment}, between users"
-    high = TOP + sum(_high(_of(rows, metric)) for metric in metrics) + (0.0 if metrics else 2 * ROW)
+    high = TOP + sum(map(_high, plots.values())) + (0.0 if plots else 2 * ROW)
     wide = LEFT + NAMES + WIDE + NUMBERS
     head += f": {rollout.state}"
     lines = page(head, _described(rows, rollout), rollout.why, wide=wide, high=high, left=EDGE)
     top = TOP
-    for metric in metrics:
-        mine = _of(rows, metric)
+    for metric, mine in plots.items():
         lines += [f'<g aria-label="{words(metric)}">', *_plot(mine, rollout.over.version, top), "</g>"]
         top += _high(mine)
-    if not metrics:
+    if not plots:
         lines.append(text(EDGE, TOP + ROW, "Nothing was counted for both.", fill=PALE))
     return "\n".join([*lines, "</svg>", ""]).encode()
-
-
-def _of(rows: Sequence[Row], metric: str) -> list[Row]:
-    return [row for row in rows if row[1].guardrail == metric]
 
 
 def _high(rows: Sequence[Row]) -> float:

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, structs
 
-from headway.decide.rollout.guardrails.latency import STEP
 from headway.decide.rollout.pace import Known, Pace, foreseen, passage
 from headway.decide.rollout.prospects import Outlook, Traffic, outlook
 from headway.decide.rollout.strategy import limits
 from headway.decide.rollout.table import STRATEGIES
 from headway.spec.finding import Finding, Place, Severity
 from headway.spec.guardrail import (
+    LATENCY_STEP,
     Guardrail,
     LatencyGuardrail,
     MetricGuardrail,
@@ -130,9 +130,9 @@ def _reach(
     guardrail: Guardrail, wish: Wish, stages: Sequence[float], traffic: Traffic, safe: float, harm: float
 ) -> Reach:
     name, requests = title(guardrail), traffic.arm.starts / traffic.seconds * wish.window
-    if isinstance(guardrail, LatencyGuardrail) and guardrail.worse_by_at_most < STEP * (1.0 - 1e-9):
+    if isinstance(guardrail, LatencyGuardrail) and guardrail.worse_by_at_most < LATENCY_STEP * (1.0 - 1e-9):
         margin = f"a margin of {guardrail.worse_by_at_most:g}x cannot be seen"
-        said = f"Latencies are counted in steps of {STEP:g}x, so {margin}."
+        said = f"Latencies are counted in steps of {LATENCY_STEP:g}x, so {margin}."
         return Reach(guardrail=name, decides=False, said=said)
     ahead = [found for weight in stages if (found := outlook(guardrail, traffic, requests, weight))]
     if not ahead:

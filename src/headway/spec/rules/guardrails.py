@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from headway.spec.finding import Finding, Place, error, warning
 from headway.spec.guardrail import (
+    LATENCY_STEP,
     ErrorGuardrail,
     Guardrail,
     LatencyGuardrail,
@@ -21,9 +22,6 @@ from headway.spec.quantity import written
 from headway.spec.yaml import excerpt
 
 __all__ = ["guardrail_faults"]
-
-# Latencies are counted by edges up to 1.25 times apart (decision 0132), so a smaller margin may not be seen.
-LATENCY_STEP = 1.25
 
 _PLACEHOLDER = re.compile(r"\{(?:model|environment|version|group)\}")
 _SELECTOR = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*(\{[^{}\n]*\})?", re.ASCII)

@@ -8,11 +8,11 @@ from itertools import islice
 
 from headway.decide.rollout.guardrails.kind import Look, judged, requests, share
 from headway.evidence.window import Arm
-from headway.spec.guardrail import LatencyGuardrail, title
+from headway.spec.guardrail import LATENCY_STEP, LatencyGuardrail, title
 from headway.stats.sequential import Counts, Line
 from headway.stats.track import Track, begun
 
-__all__ = ["FIRST_EDGE_MS", "LEVELS", "STEP", "grow", "lines_at", "placed", "scaled"]
+__all__ = ["FIRST_EDGE_MS", "LEVELS", "grow", "lines_at", "placed", "scaled"]
 
 # Before so many requests of the stable version its quantiles are not known well enough to bet on.
 ENOUGH = 400
@@ -20,8 +20,6 @@ ENOUGH = 400
 # differences are those of the machine.
 LEVELS = {"p50": (0.5,), "p90": (0.5, 0.75, 0.9), "p95": (0.5, 0.75, 0.9, 0.95), "p99": (0.5, 0.75, 0.9, 0.95, 0.99)}
 FIRST_EDGE_MS = 4.0
-# Edges lie at most so far apart: a margin below it may not be seen.
-STEP = 1.25
 
 NOTHING = Counts(bad=0, of=0, control_bad=0, control_of=0)
 
@@ -83,10 +81,10 @@ def _edges(guardrail: LatencyGuardrail, control: Arm, edges_ms: Sequence[float])
     levels, last, found = LEVELS[guardrail.latency], 0.0, dict[float, float]()
     for level in levels:
         last = max((edge for edge, slower in shares.items() if slower >= 1.0 - level), default=0.0)
-        step = [edge for edge in shares if last / STEP < edge * (1.0 - 1e-9) and edge <= last]
+        step = [edge for edge in shares if last / LATENCY_STEP < edge * (1.0 - 1e-9) and edge <= last]
         near = min(step, key=partial(_rounded_up, guardrail, edges_ms), default=min(shares))
         found[near] = 0.0 if step else 1.0 - level
-    left, two_steps = 1.0 - levels[-1], max(found) * STEP**2 * (1.0 - 1e-9)
+    left, two_steps = 1.0 - levels[-1], max(found) * LATENCY_STEP**2 * (1.0 - 1e-9)
     for beyond, least in ((last * (1.0 + 1e-9), left), (two_steps, 0.5 * left)):
         for edge in islice((edge for edge in shares if edge >= beyond), 1):
             found.setdefault(edge, least)
