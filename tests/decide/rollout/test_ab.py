@@ -8,6 +8,7 @@ from msgspec import structs
 from tests.decide.rollout.test_decision import START, look
 
 from headway.decide.rollout.experiment import FURTHER
+from headway.decide.rollout.forest import forest
 from headway.decide.rollout.rules import verdict_of
 from headway.decide.rules import RULES
 from headway.evidence.stage import Rollout
@@ -103,6 +104,14 @@ def test_looks_lie_ever_further_apart_and_the_last_window_is_always_one() -> Non
     looked = look(rollout, last, wish=WISH)
     assert looked.experiment is not None
     assert looked.experiment.looked == 61
+
+
+def test_a_metric_that_was_asked_for_after_the_last_window_shows_nothing_and_breaks_nothing() -> None:
+    orders = MetricGuardrail(prometheus=Selectors(bad='bad{group="{group}"}', of='all{group="{group}"}'))
+    later = structs.replace(WISH, guardrails=(*WISH.guardrails, orders))
+    ended = run(WISH, (0.02, 0.02), most=5)
+    assert verdict_of(ended, later).answer is Answer.UNDECIDED
+    assert b"prometheus" not in forest(ended, later)
 
 
 def test_sums_are_kept_once_and_no_window_holds_them() -> None:

@@ -61,7 +61,12 @@ def comparison(guard: Counted, number: int, sums: Experiment, level: Level) -> C
 
 
 def _metric(guard: MetricGuardrail, number: int, sums: Experiment, level: Level) -> Compared | None:
-    """Nothing before each group was counted, for so many are the degrees of freedom; nor of what can be no counts."""
+    """Nothing before each group was counted, for so many are the degrees of freedom; nor of what can be no counts.
+
+    A guardrail that came to main after the last window was not counted at all.
+    """
+    if any(len(group.metrics) <= number for group in (*sums.control, *sums.candidate)):
+        return None
     arms = [[group.metrics[number] for group in groups] for groups in (sums.control, sums.candidate)]
     if any(each.of == 0 for arm in arms for each in arm):
         return None
