@@ -1,5 +1,6 @@
 """Latency: what is slower is aborted, what is not is promoted, and edges are where the router can count exactly."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -99,6 +100,13 @@ def test_a_version_that_is_a_tenth_slower_is_mostly_aborted_where_a_fiftieth_is_
     states = [played(seed, STRICT, slower=1.1, typical_ms=60.0) for seed in range(10)]
     assert states.count("aborting") >= 6
     assert played(1, slower=1.1, typical_ms=60.0) == "promoting"
+
+
+def test_a_reason_names_the_edge_at_which_harm_was_seen() -> None:
+    source, rollout = np.random.default_rng(1), look(START)
+    while rollout.state == "running":
+        rollout = look(rollout, timed(rollout.weight, source, slower=3.0))
+    assert re.match(r"latency p95 worse than tolerated above \d+ ms: evidence of", rollout.why), rollout.why
 
 
 def test_of_the_edges_around_a_quantile_that_one_is_compared_whose_tolerated_one_is_nearest() -> None:

@@ -2,6 +2,7 @@
 
 import math
 
+from headway.decide.rollout.guardrails.evidence import most_harmed
 from headway.decide.rollout.machine import Event
 from headway.decide.rollout.strategy import Sight, weighed
 from headway.evidence.weights import Split
@@ -27,10 +28,11 @@ def event(sight: Sight | None) -> tuple[Event, str] | None:
     if sight is None:
         return None
     found = (*weighed(sight.guardrails, sight.tally), *sight.beside)
-    for (name, harm, _), asked in zip(found, sight.limits.harm, strict=True):
+    places = (*map(most_harmed, sight.tally.tracks), *("" for _ in sight.beside))
+    for (name, harm, _), place, asked in zip(found, places, sight.limits.harm, strict=True):
         if harm >= asked:
             odds = f"evidence of {_times(harm)} where {_times(asked)} are asked for"
-            return "harm", f"{name} worse than tolerated: {odds}"
+            return "harm", f"{name} worse than tolerated{place}: {odds}"
     if not found:
         return "window", "there is no guardrail, so nothing can be shown"
     last = sight.stage + 1 == sight.stages

@@ -14,7 +14,7 @@ from headway.stats.ratio import log_tilts
 from headway.stats.sequential import log_mean_exp
 from headway.stats.track import Track, harm_of, safety_of
 
-__all__ = ["evidence_of_harm", "evidence_of_safety", "fold", "opened", "stage_of", "unheard"]
+__all__ = ["evidence_of_harm", "evidence_of_safety", "fold", "most_harmed", "opened", "stage_of", "unheard"]
 
 
 def stage_of(stages: Sequence[float], weight: float) -> int | None:
@@ -66,6 +66,21 @@ def _split(tally: Tally, window: Window) -> tuple[float, ...]:
 def evidence_of_harm(tracks: Sequence[Track]) -> float:
     """The logarithm of one guardrail's evidence of harm: the mean over what it compares; 0 before it compares."""
     return log_mean_exp([harm_of(track) for track in tracks]) if tracks else 0.0
+
+
+def most_harmed(tracks: Sequence[Track]) -> str:
+    """Where, of the several things that a guardrail compares, its evidence of harm is largest; empty for a single one.
+
+    >>> from headway.stats.track import begun
+    >>> most_harmed((begun(1, at=6.0), begun(1, at=8.0))), most_harmed((begun(1, name="AA"), begun(1, name="UA")))
+    (' above 6 ms', ' for AA')
+    >>> most_harmed((begun(1),))
+    ''
+    """
+    worst = max(tracks, key=harm_of, default=None)
+    if worst is None or not (worst.at or worst.name):
+        return ""
+    return f" above {worst.at:g} ms" if worst.at else f" for {worst.name}"
 
 
 def evidence_of_safety(tracks: Sequence[Track]) -> float:
