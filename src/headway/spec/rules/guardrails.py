@@ -85,12 +85,11 @@ def _rates(placed: Placed[Model], number: int, guardrail: Rates) -> Iterator[Fin
 
 
 def _latency(placed: Placed[Model], number: int, guardrail: LatencyGuardrail) -> Iterator[Finding]:
-    faults = [*_factors(placed, number, guardrail)]
-    yield from faults
-    if any(fault.code == "E254" for fault in faults):
-        return
     margin = guardrail.worse_by_at_most
-    if margin < LATENCY_STEP * (1 - 1e-9):
+    unseen = 1 <= margin < LATENCY_STEP * (1 - 1e-9)
+    # A gap between the two factors is no news where the margin cannot be seen.
+    yield from (fault for fault in _factors(placed, number, guardrail) if not (unseen and fault.code == "E253"))
+    if unseen:
         why = f"Latencies are counted in steps of {LATENCY_STEP:g}x, so a margin of {margin:g}x cannot be seen."
         do = f"Write `worse_by_at_most: {LATENCY_STEP:g}x` or more."
         at = _place(placed, number, "worse_by_at_most")
