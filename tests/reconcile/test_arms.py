@@ -1,6 +1,7 @@
 """An experiment of three versions: who leaves it, who wins, what Git says, and what runs when it is over."""
 
 from collections.abc import Mapping
+from copy import copy
 
 import pytest
 from msgspec import structs
@@ -36,6 +37,12 @@ class Fair:
             self.town.settle()
         none = Arm(slower=(0,) * len(self.town.runtime.observe("delay", "production").edges_ms))
         self.sums = {version: [none] * GROUPS for version in rates}
+
+    def beside(self) -> "Fair":
+        """Another world that stands where this one stands, with a process of its own; without a shop."""
+        other = copy(self)
+        other.town, other.sums = self.town.beside(), {version: [*arms] for version, arms in self.sums.items()}
+        return other
 
     def count(self) -> None:
         """A second of requests of every version that has users."""

@@ -5,70 +5,23 @@ each call that changes something.  Whatever happens, a bad version is never let 
 all of it has an end.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
+from functools import partial
 
 import pytest
-from tests.reconcile.faulty import CHANGES, GoneError
+from tests.reconcile.outages import SOURCES, interrupted, points
 from tests.reconcile.town import Town, sound
 
 from headway.decide.rules import RULES
 from headway.evidence.record import RolledOut
 from headway.evidence.verdict import Answer
 
-HOUR = 3600.0
 BAD, GOOD = 30.0, 0.0
 
 
-Turn = Callable[[Town], None]
-
-
-def port(name: str) -> tuple[Turn, Turn]:
-    """None of its calls is answered."""
-
-    def goes(town: Town) -> None:
-        town.faults.silent = getattr(town, name)
-
-    def comes(town: Town) -> None:
-        town.faults.silent = None
-
-    return goes, comes
-
-
-def seen(goes: Mapping[str, object], comes: Mapping[str, object]) -> tuple[Turn, Turn]:
-    """What the runtime answers changes."""
-    return (
-        lambda town: town.runtime.say("delay", "production", **goes),
-        lambda town: town.runtime.say("delay", "production", **comes),
-    )
-
-
-def clock(by: float, back: float = 0.0) -> tuple[Turn, Turn]:
-    """It jumps."""
-
-    def goes(town: Town) -> None:
-        town.clock.time += by
-
-    def comes(town: Town) -> None:
-        town.clock.time += back
-
-    return goes, comes
-
-
-# Source -> what takes it away, and what brings it back.
-SOURCES: Mapping[str, tuple[Turn, Turn]] = {
-    "nothing": clock(0.0),
-    "Git": port("source"),
-    "the record": port("journal"),
-    "the store": port("store"),
-    "the runtime": port("runtime"),
-    "what runs": seen({"unseen": "the supervisor does not run"}, {"unseen": ""}),
-    "the observer": seen({"silent": True}, {"silent": False}),
-    "the observer, for another": seen({"observer": 1}, {"observer": 2}),
-    "the key": port("signing"),
-    "the clock, set back": clock(-HOUR),
-    "the clock, set forward": clock(HOUR),
-    "the clock, set forward and back": clock(24 * HOUR, -24 * HOUR),
-}
+def ask(town: Town, bad: float) -> None:
+    """A second of requests."""
+    town.traffic(bad=bad, of=20_000)
 
 
 def on_its_way(bad: float) -> Iterator[Town]:
@@ -80,37 +33,11 @@ def on_its_way(bad: float) -> Iterator[Town]:
         yield following
         if not town.candidate():
             return
-        town.traffic(bad=bad, of=20_000)
+        ask(town, bad)
         town.look()
 
 
 WORLDS = {bad: list(on_its_way(bad)) for bad in (BAD, GOOD)}
-
-
-def points(town: Town, bad: float) -> list[int]:
-    """The calls of the next pass after which a process can die with something changed; -1: before the first."""
-    tried = town.beside()
-    tried.look()
-    tried.traffic(bad=bad, of=20_000)
-    before = len(tried.faults.calls)
-    tried.look()
-    return [-1, *(at for at, call in enumerate(tried.faults.calls[before:]) if call in CHANGES)]
-
-
-def interrupted(town: Town, at: int, goes: Turn, *, first: bool, bad: float) -> None:
-    """One pass that dies after a call; the source goes away before that, or just then."""
-    if first:
-        goes(town)
-    town.faults.at, town.faults.how = len(town.faults.calls) + at, "gone"
-    try:
-        if at >= 0:
-            town.look()
-    except GoneError:
-        pass
-    town.faults.at = -1
-    if not first:
-        goes(town)
-    let_in_rightly(town, bad)
 
 
 def let_in_rightly(town: Town, bad: float) -> None:
@@ -130,7 +57,7 @@ def answers(town: Town) -> Iterator[Answer]:
 
 def to_its_end(town: Town, bad: float, *, passes: int) -> None:
     for _ in range(passes):
-        town.traffic(bad=bad, of=20_000)
+        ask(town, bad)
         town.look()
         let_in_rightly(town, bad)
         if not town.candidate():
@@ -148,16 +75,18 @@ def to_its_end(town: Town, bad: float, *, passes: int) -> None:
 def test_an_interruption_while_a_source_is_away_lets_nothing_in_wrongly_and_ends(source: str, bad: float) -> None:
     goes, comes = SOURCES[source]
     for world in WORLDS[bad]:
-        for at in points(world, bad):
+        tried = world.beside()
+        for at in points(tried, partial(ask, tried, bad)):
             for first in (True, False)[: 2 if at >= 0 else 1]:
                 town = world.beside()
                 town.look()
-                town.traffic(bad=bad, of=20_000)
-                interrupted(town, at, goes, first=first, bad=bad)
+                ask(town, bad)
+                interrupted(town, at, goes, first=first)
+                let_in_rightly(town, bad)
                 # A new process starts at once, and for some passes the source stays away.
                 town.start_again()
                 for _ in range(3):
-                    town.traffic(bad=bad, of=20_000)
+                    ask(town, bad)
                     town.look()
                     let_in_rightly(town, bad)
                 comes(town)
@@ -171,11 +100,13 @@ def test_an_interruption_while_a_source_is_away_lets_nothing_in_wrongly_and_ends
 def test_a_process_that_comes_back_after_the_deadline_ends_what_it_finds(source: str, bad: float) -> None:
     goes, comes = SOURCES[source]
     for world in WORLDS[bad]:
-        for at in points(world, bad):
+        tried = world.beside()
+        for at in points(tried, partial(ask, tried, bad)):
             town = world.beside()
             town.look()
-            town.traffic(bad=bad, of=20_000)
-            interrupted(town, at, goes, first=False, bad=bad)
+            ask(town, bad)
+            interrupted(town, at, goes, first=False)
+            let_in_rightly(town, bad)
             standing = town.state.standing["production"]
             if standing.candidate and not town.runtime.observe("delay", "production").unseen:
                 town.runtime.trip("delay", "production")

@@ -90,3 +90,8 @@ def test_a_share_that_is_not_the_intended_one_is_found() -> None:
         _, of = dealt(rng, 20000, 0.4)
         found += uneven(list(map(int, of[0])), list(map(int, of[1])), 0.5, 0.01)
     assert found >= 40
+
+
+def test_groups_that_are_equal_to_the_last_request_are_no_proof_of_a_wrong_split() -> None:
+    assert not uneven([100_000] * GROUPS, [199_900] * GROUPS, 1 / 3, 0.01)
+    assert uneven([100_000] * GROUPS, [190_000] * GROUPS, 1 / 3, 0.01)

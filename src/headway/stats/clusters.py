@@ -62,16 +62,19 @@ def difference(candidate: Clustered, control: Clustered, alpha: float, *, by: fl
 def uneven(candidate: Sequence[int], control: Sequence[int], share: float, alpha: float) -> bool:
     """Whether the arms' sizes differ from the intended share (of the candidate) by more than their groups vary.
 
+    As in `clustered` the variance is at least that of single requests: groups that happen to be equal are no proof.
+
     >>> uneven([50, 52, 49], [148, 151, 150], 0.25, 0.01), uneven([10, 12, 11], [148, 151, 150], 0.25, 0.01)
     (False, True)
     """
     if not 0.0 < share < 1.0 or min(len(candidate), len(control)) < 2:
         return False
-    parts = [[one / share for one in candidate], [one / (1.0 - share) for one in control]]
-    means = [sum(part) / len(part) for part in parts]
-    variance = 0.0
-    for part, mean in zip(parts, means, strict=True):
-        variance += sum((one - mean) ** 2 for one in part) / (len(part) - 1) / len(part)
+    means, variance = list[float](), 0.0
+    for groups, part in ((candidate, share), (control, 1.0 - share)):
+        mean = sum(groups) / len(groups)
+        between = sum((one - mean) ** 2 for one in groups) / (len(groups) - 1)
+        means.append(mean / part)
+        variance += max(between, mean) / len(groups) / part**2
     apart = abs(means[0] - means[1])
     degrees = min(len(candidate), len(control)) - 1
     return apart > student_quantile(1.0 - 0.5 * alpha, degrees) * math.sqrt(variance)
