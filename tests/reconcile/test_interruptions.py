@@ -13,20 +13,31 @@ from tests.reconcile.outages import SOURCES, interrupted, points
 from tests.reconcile.town import Town, sound
 
 from headway.decide.rules import RULES
+from headway.evidence.pairs import APART, Pairs
 from headway.evidence.record import RolledOut
 from headway.evidence.verdict import Answer
 
 BAD, GOOD = 30.0, 0.0
+ROLLOUTS = {
+    "canary": "",
+    "blue-green": "strategy: blue-green",
+    "shadow": "strategy: shadow\n    shadow: {agree_at_least: 95%}",
+}
 
 
 def ask(town: Town, bad: float) -> None:
-    """A second of requests."""
+    """A second of requests; of the pairs of a shadow as many differ as fail."""
     town.traffic(bad=bad, of=20_000)
+    copied = town.arms["1.1.0"].starts if "1.1.0" in town.arms else 0
+    differ = round(copied * bad / 100.0)
+    town.runtime.say(
+        "delay", "production", pairs=Pairs(pairs=copied, differ=differ, apart=tuple(differ for _ in APART))
+    )
 
 
-def on_its_way(bad: float) -> Iterator[Town]:
+def on_its_way(strategy: str, bad: float) -> Iterator[Town]:
     """The worlds before each pass of a rollout, from its start until after its end; each with a window half full."""
-    town = Town().with_a_candidate()
+    town = Town().with_a_candidate(rollout=ROLLOUTS[strategy])
     while True:
         following = town.beside()
         following.look()  # a new process opens its window
@@ -37,7 +48,7 @@ def on_its_way(bad: float) -> Iterator[Town]:
         town.look()
 
 
-WORLDS = {bad: list(on_its_way(bad)) for bad in (BAD, GOOD)}
+WORLDS = {(strategy, bad): list(on_its_way(strategy, bad)) for strategy in ROLLOUTS for bad in (BAD, GOOD)}
 
 
 def let_in_rightly(town: Town, bad: float) -> None:
@@ -71,10 +82,13 @@ def to_its_end(town: Town, bad: float, *, passes: int) -> None:
 
 
 @pytest.mark.parametrize("bad", [BAD, GOOD], ids=["bad", "good"])
+@pytest.mark.parametrize("strategy", ROLLOUTS)
 @pytest.mark.parametrize("source", SOURCES)
-def test_an_interruption_while_a_source_is_away_lets_nothing_in_wrongly_and_ends(source: str, bad: float) -> None:
+def test_an_interruption_while_a_source_is_away_lets_nothing_in_wrongly_and_ends(
+    source: str, strategy: str, bad: float
+) -> None:
     goes, comes = SOURCES[source]
-    for world in WORLDS[bad]:
+    for world in WORLDS[strategy, bad]:
         tried = world.beside()
         for at in points(tried, partial(ask, tried, bad)):
             for first in (True, False)[: 2 if at >= 0 else 1]:
@@ -96,10 +110,13 @@ def test_an_interruption_while_a_source_is_away_lets_nothing_in_wrongly_and_ends
 
 
 @pytest.mark.parametrize("bad", [BAD, GOOD], ids=["bad", "good"])
+@pytest.mark.parametrize("strategy", ROLLOUTS)
 @pytest.mark.parametrize("source", SOURCES)
-def test_a_process_that_comes_back_after_the_deadline_ends_what_it_finds(source: str, bad: float) -> None:
+def test_a_process_that_comes_back_after_the_deadline_ends_what_it_finds(
+    source: str, strategy: str, bad: float
+) -> None:
     goes, comes = SOURCES[source]
-    for world in WORLDS[bad]:
+    for world in WORLDS[strategy, bad]:
         tried = world.beside()
         for at in points(tried, partial(ask, tried, bad)):
             town = world.beside()
