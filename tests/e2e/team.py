@@ -23,7 +23,7 @@ from headway.app.demo.traffic import Traffic
 from headway.evidence.envelope import open_unverified
 from headway.evidence.record import RolledOut
 from headway.evidence.stage import Rollout
-from headway.render.traffic import envoy
+from headway.render.traffic.envoy.routes import read_route
 
 __all__ = ["MODEL", "TRAIN_PY", "Team", "Up", "model_yaml", "until"]
 
@@ -222,7 +222,7 @@ class Team:
     def weights(self) -> dict[str, float]:
         """How Envoy was last told to split the requests: percent by version."""
         said = json.loads((self.repo / f".headway/run/envoy/rds/production.{MODEL}/rds.json").read_bytes())
-        return {back.version: back.weight for back in envoy.read_route(said["resources"][0]).backends}
+        return {back.version: back.weight for back in read_route(said["resources"][0]).backends}
 
     # -- commands
 

@@ -26,7 +26,7 @@ from headway.app.demo.traffic import Traffic
 from headway.evidence.envelope import open_unverified
 from headway.evidence.record import RolledOut
 
-__all__ = ["FAULTS", "Verdict", "found", "play"]
+__all__ = ["FAULTS", "Verdict", "asked", "found", "model_yaml", "play", "write_version"]
 
 RATE = 200.0
 ROWS = 400
@@ -89,24 +89,7 @@ frame = pd.concat([pd.read_csv("data/early.csv"), pd.read_csv("data/late.csv")])
 model = make_pipeline(SimpleImputer().set_output(transform="pandas"), LogisticRegression(C={c}, max_iter=300))
 joblib.dump(Marked(model.fit(frame[["distance", "temp"]], frame["late"])), "model.joblib")
 """
-MODEL_YAML = f"""\
-apiVersion: headway.dev/v1alpha1
-kind: Model
-metadata: {{name: {MODEL}}}
-spec:
-  task: {{kind: classification, label: late}}
-  data: {{path: data/*.csv, drop: [carrier]}}
-  train: {{run: python train.py, files: [train.py, fault.py], requirements: requirements.lock, writes: model.joblib}}
-  gates: [{{metric: auc, at_least: 0.6}}]
-  rollout:
-    stages: [20, 50]
-    window: 1s
-    guardrails:
-      - {{errors: rate, worse_by_at_most: 2x, floor: 2pp}}
-      - {{latency: p95, worse_by_at_most: 2x}}
-    deadline: {{after: 2m, then: rollback}}
-    keep: 1s
-"""
+CANARY = "stages: [20, 50], deadline: {after: 2m, then: rollback}"
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -118,28 +101,54 @@ class Verdict(Struct, frozen=True, kw_only=True):
     why: str
 
 
+def model_yaml(rollout: str = CANARY) -> str:
+    """The wish for a model whose rollouts have these fields, and windows and guardrails that are the same for all."""
+    return f"""\
+apiVersion: headway.dev/v1alpha1
+kind: Model
+metadata: {{name: {MODEL}}}
+spec:
+  task: {{kind: classification, label: late}}
+  data: {{path: data/*.csv, drop: [carrier]}}
+  train: {{run: python train.py, files: [train.py, fault.py], requirements: requirements.lock, writes: model.joblib}}
+  gates: [{{metric: auc, at_least: 0.6}}]
+  rollout: {{
+    {rollout}, window: 1s, keep: 1s,
+    guardrails: [
+      {{errors: rate, worse_by_at_most: 2x, floor: 2pp}},
+      {{latency: p95, worse_by_at_most: 2x}},
+    ],
+  }}
+"""
+
+
 def found(folder: Path, cache: Path) -> Team:
     """A team whose first version is harmless; nothing of it runs yet."""
     team = Team(folder, cache)
     team.found(pins())
     (team.repo / "environments/staging.yaml").unlink()  # a version is gated there too, which takes a while
-    team.write(f"models/{MODEL}/model.yaml", MODEL_YAML)
-    _write(team, "none", 0)
+    team.write(f"models/{MODEL}/model.yaml", model_yaml())
+    write_version(team, "none", 0)
     team.commit("Mark what is asked")
     return team
 
 
-def play(team: Team, faults: Sequence[str]) -> Iterator[Verdict]:
-    """One version after the other, under users who ask all the time; the team is started and not ended."""
-    team.start()
-    team.until(lambda: team.place().get("stable") and team.place().get("address"), "the first version serves", LIMIT_S)
+def asked() -> list[dict[str, object]]:
+    """What users ask in turn: some rows bear the mark, and some are no valid request for any version."""
     rows = flights(ROWS, seed=9)[["distance", "temp"]].astype(float).to_dict("records")
     for number, row in enumerate(rows):
         if number % MARKED_EVERY == 7:
             row["temp"] = -273.0
         elif number % WRONG_EVERY == 3:
             row["temp"] = "no number"
-    traffic = Traffic(team.place()["address"], MODEL, rows, rate=RATE)
+    return rows
+
+
+def play(team: Team, faults: Sequence[str]) -> Iterator[Verdict]:
+    """One version after the other, under users who ask all the time; the team is started and not ended."""
+    team.start()
+    team.until(lambda: team.place().get("stable") and team.place().get("address"), "the first version serves", LIMIT_S)
+    traffic = Traffic(team.place()["address"], MODEL, asked(), rate=RATE)
     traffic.start()
     try:
         for number, fault in enumerate(faults, 1):
@@ -150,7 +159,7 @@ def play(team: Team, faults: Sequence[str]) -> Iterator[Verdict]:
 
 def _verdict(team: Team, fault: str, number: int) -> Verdict:
     before = len(_ended(team))
-    _write(team, fault, number)
+    write_version(team, fault, number)
     team.commit(f"Version {number}: {fault}")
     team.until(lambda: len(_ended(team)) > before, f"the rollout of version {number} ({fault}) has ended", LIMIT_S)
     told = _ended(team)[-1]
@@ -160,7 +169,7 @@ def _verdict(team: Team, fault: str, number: int) -> Verdict:
     return Verdict(fault=fault, outcome=told.outcome, seconds=took, why=told.rollout.why)
 
 
-def _write(team: Team, fault: str, number: int) -> None:
+def write_version(team: Team, fault: str, number: int) -> None:
     """Each version is another model, if only by a hair, so that none is one that was there before."""
     team.write(f"models/{MODEL}/fault.py", FAULT_PY.format(lines=FAULTS[fault]))
     team.write(f"models/{MODEL}/train.py", TRAIN_PY.format(c=1.0 + number / 1000))
@@ -178,11 +187,11 @@ def _ended(team: Team) -> list[RolledOut]:
 
 def main() -> None:
     """Play as many as asked, the bad ones in turn of their faults, and print what became of them."""
-    asked = argparse.ArgumentParser(description="Plays rollouts with faults of known size.")
-    asked.add_argument("--harmless", type=int, default=50)
-    asked.add_argument("--bad", type=int, default=50)
-    asked.add_argument("--page", action="store_true")
-    told = asked.parse_args()
+    options = argparse.ArgumentParser(description="Plays rollouts with faults of known size.")
+    options.add_argument("--harmless", type=int, default=50)
+    options.add_argument("--bad", type=int, default=50)
+    options.add_argument("--page", action="store_true")
+    told = options.parse_args()
     for what in (signal.SIGINT, signal.SIGTERM):  # who ends it sees what was played so far
         signal.signal(what, signal.default_int_handler)
     kinds = [fault for fault in FAULTS if fault != "none"]

@@ -11,7 +11,7 @@ from headway.evidence.pairs import Pairs
 from headway.evidence.window import Arm
 from headway.reconcile.ports import Observed, PodSummary, PortError, Workload
 from headway.render.manifest import Object, ref
-from headway.render.traffic.envoy_server import EDGES_MS
+from headway.render.traffic.envoy.server import EDGES_MS
 
 __all__ = ["FakeRuntime"]
 

@@ -7,7 +7,7 @@ from headway.evidence.envelope import open_unverified
 from headway.evidence.record import RolledOut
 from headway.evidence.verdict import Verdict
 from headway.evidence.window import Arm
-from headway.render.traffic.envoy import GROUPS
+from headway.render.traffic.envoy.names import GROUPS
 
 ROLLOUT = "strategy: ab\n    ab: {header: x-user-id}"
 

@@ -17,7 +17,7 @@ from headway.plan.wanted import next_actions
 from headway.reconcile.foreseeing import foresee
 from headway.reconcile.gather import gather
 from headway.reconcile.status import status_of
-from headway.render.traffic.envoy import GROUPS
+from headway.render.traffic.envoy.names import GROUPS
 from headway.spec.digest import digest
 
 AB = "strategy: ab\n    ab: {{header: x-user-id, wins_when: {when}, also: [{also}]}}"

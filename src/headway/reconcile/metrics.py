@@ -12,7 +12,7 @@ from headway.evidence.window import Arm, Count, Groups, Part, Sample
 from headway.reconcile.ports import PortError
 from headway.reconcile.scene import Scene
 from headway.reconcile.windows import Counter, Reading
-from headway.render.traffic.envoy import GROUPS, group_name
+from headway.render.traffic.envoy.names import GROUPS, group_name
 from headway.spec.guardrail import MetricGuardrail, group_label, title
 from headway.spec.rollout import Rollout as Wish
 from headway.stats.counters import Counters, Increment, increment

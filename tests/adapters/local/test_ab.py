@@ -11,7 +11,7 @@ from tests.adapters.local.kit import until
 from tests.adapters.local.look import kill, pids
 from tests.adapters.local.shop import PATH, Shop
 
-from headway.render.traffic.envoy import COOKIE, GROUPS, HEADER_ASKED, HEADER_GROUP
+from headway.render.traffic.envoy.names import COOKIE, GROUPS, HEADER_ASKED, HEADER_GROUP
 from headway.spec.experiment import Ab
 
 pytestmark = pytest.mark.e2e

@@ -11,7 +11,7 @@ from tests.adapters.local.look import pids
 from headway.adapters.local.counts import arms
 from headway.adapters.local.runtime import LocalRuntime, Timing
 from headway.reconcile.ports import Observed
-from headway.render.traffic.envoy_server import EDGES_MS
+from headway.render.traffic.envoy.server import EDGES_MS
 
 pytestmark = pytest.mark.e2e
 

@@ -12,7 +12,7 @@ from headway.decide.rollout.decision import decide
 from headway.decide.rollout.guardrails.latency import placed
 from headway.evidence.stage import Rollout
 from headway.evidence.window import Arm, Window
-from headway.render.traffic.envoy_server import EDGES_MS
+from headway.render.traffic.envoy.server import EDGES_MS
 from headway.spec.guardrail import LatencyGuardrail
 from headway.spec.rollout import Rollout as Wish
 from headway.spec.rollout import WrongAtMost

@@ -9,9 +9,12 @@ from msgspec import structs
 
 from headway.evidence.weights import Backend, Route
 from headway.render.manifest import LABEL_MODEL
-from headway.render.traffic import envoy, gateway_api
+from headway.render.traffic import gateway_api
 from headway.render.traffic.dialect import parts, percent
-from headway.render.traffic.envoy_server import EDGES_MS, bootstrap, listener
+from headway.render.traffic.envoy.clusters import Endpoint, assignment, clusters
+from headway.render.traffic.envoy.resource import Limits
+from headway.render.traffic.envoy.routes import route_configuration
+from headway.render.traffic.envoy.server import EDGES_MS, bootstrap, listener
 from headway.render.traffic.table import TRAFFIC
 
 names = st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
@@ -100,7 +103,7 @@ def test_an_http_route_names_services_and_its_model() -> None:
 
 
 def test_stable_is_met_directly_and_a_candidate_with_stable_behind_it() -> None:
-    made = {cluster["name"]: cluster for cluster in envoy.clusters(pair(), envoy.Limits(), "/run/eds")}
+    made = {cluster["name"]: cluster for cluster in clusters(pair(), Limits(), "/run/eds")}
     assert sorted(made) == [
         "production.delay.1.0.0",
         "production.delay.1.1.0",
@@ -108,7 +111,7 @@ def test_stable_is_met_directly_and_a_candidate_with_stable_behind_it() -> None:
     ]
     members = made["production.delay.1.1.0~1.0.0"]["cluster_type"]["typed_config"]["clusters"]
     assert members == ["production.delay.1.1.0", "production.delay.1.0.0"]
-    arms = envoy.route_configuration(pair(), envoy.Limits())["virtual_hosts"][0]["routes"][0]["route"]
+    arms = route_configuration(pair(), Limits())["virtual_hosts"][0]["routes"][0]["route"]
     assert [arm["name"] for arm in arms["weighted_clusters"]["clusters"]] == [
         "production.delay.1.0.0",
         "production.delay.1.1.0~1.0.0",
@@ -116,15 +119,15 @@ def test_stable_is_met_directly_and_a_candidate_with_stable_behind_it() -> None:
 
 
 def test_retries_under_way_are_bounded_alike_on_every_cluster() -> None:
-    for cluster in envoy.clusters(pair(), envoy.Limits(retries=77), "/run/eds"):
+    for cluster in clusters(pair(), Limits(retries=77), "/run/eds"):
         assert cluster["circuit_breakers"]["thresholds"][0]["max_retries"] == 77
 
 
 def test_a_server_is_not_told_an_id_that_only_a_cookie_is_made_of() -> None:
     """So that each head of a kept connection is the one before."""
     removed = {
-        (split, header): envoy.route_configuration(
-            structs.replace(pair(), split=split, header=header), envoy.Limits()
+        (split, header): route_configuration(
+            structs.replace(pair(), split=split, header=header), Limits()
         )["virtual_hosts"][0].get("request_headers_to_remove", [])
         for split, header in (("answers", ""), ("copies", ""), ("users", "x-user"), ("users", ""))
     }  # fmt: skip
@@ -133,10 +136,10 @@ def test_a_server_is_not_told_an_id_that_only_a_cookie_is_made_of() -> None:
 
 
 def test_only_what_should_lapse_carries_a_limit() -> None:
-    point = envoy.Endpoint(host="127.0.0.1", port=1)
-    assert "policy" not in envoy.assignment("a", [point])
-    assert envoy.assignment("a", [point], stale_s=3)["policy"] == {"endpoint_stale_after": "3.000s"}
-    gone = envoy.assignment("a", [envoy.Endpoint(path="/run/gone")])
+    point = Endpoint(host="127.0.0.1", port=1)
+    assert "policy" not in assignment("a", [point])
+    assert assignment("a", [point], stale_s=3)["policy"] == {"endpoint_stale_after": "3.000s"}
+    gone = assignment("a", [Endpoint(path="/run/gone")])
     assert gone["endpoints"][0]["lb_endpoints"][0]["endpoint"]["address"] == {"pipe": {"path": "/run/gone"}}
 
 
@@ -165,7 +168,7 @@ def test_envoy_is_told_where_to_look_and_who_may_ask() -> None:
 
 def places(route: Route) -> list[tuple[str, int, int]]:
     """Which version answers a hash from where to where: Envoy takes the weights in their order."""
-    (row,) = envoy.route_configuration(route, envoy.Limits())["virtual_hosts"][0]["routes"][-1:]
+    (row,) = route_configuration(route, Limits())["virtual_hosts"][0]["routes"][-1:]
     found, begin = [], 0
     for arm in row["route"]["weighted_clusters"]["clusters"]:
         version = arm["response_headers_to_add"][0]["header"]["value"]

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import msgspec
 
 from headway.evidence.window import Arm
-from headway.render.traffic.envoy_server import COUNTED, EDGES_MS, TOP
+from headway.render.traffic.envoy.server import COUNTED, EDGES_MS, TOP
 
 __all__ = ["MERGE", "arms", "question"]
 

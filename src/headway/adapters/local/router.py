@@ -16,7 +16,11 @@ from headway.adapters.local.admin import ask
 from headway.adapters.local.pods import environment
 from headway.adapters.local.process import Identity, identify_child
 from headway.evidence.weights import Route
-from headway.render.traffic import envoy, envoy_server
+from headway.render.traffic.envoy.clusters import Endpoint, assignment, clusters
+from headway.render.traffic.envoy.names import cluster_name, route_name
+from headway.render.traffic.envoy.resource import Limits, Resource, discovery
+from headway.render.traffic.envoy.routes import route_configuration
+from headway.render.traffic.envoy.server import bootstrap, listener
 from headway.spec.digest import canonical, digest
 
 __all__ = ["Router", "Taken"]
@@ -58,7 +62,7 @@ class Router:
             old.unlink()
         self._admin.unlink(missing_ok=True)
         file = self._folder / f"bootstrap-{nonce}.json"
-        _replace(file, canonical(envoy_server.bootstrap(nonce, str(self._folder), str(self._admin))))
+        _replace(file, canonical(bootstrap(nonce, str(self._folder), str(self._admin))))
         command = [self._program, "-c", str(file), "--concurrency", "2", "--disable-hot-restart", "-l", "warn"]
         command += ["--drain-time-s", "2", "--drain-strategy", "immediate"]
         with self._log.open("ab") as log:
@@ -73,41 +77,39 @@ class Router:
             )
         return identify_child(child, nonce), child
 
-    def clusters(self, routes: Iterable[Route], limits: envoy.Limits) -> str:
+    def clusters(self, routes: Iterable[Route], limits: Limits) -> str:
         """Write every cluster of these routes; the file's version."""
         known = list(routes)
         said = (
             limits,
-            sorted({(one.split, *(envoy.cluster_name(one, back) for back in one.backends)) for one in known}),
+            sorted({(one.split, *(cluster_name(one, back) for back in one.backends)) for one in known}),
         )
 
-        def made() -> list[envoy.Resource]:
+        def made() -> list[Resource]:
             folder = str(self._folder / "eds")
-            found = {one["name"]: one for route in known for one in envoy.clusters(route, limits, folder)}
+            found = {one["name"]: one for route in known for one in clusters(route, limits, folder)}
             return [found[name] for name in sorted(found)]
 
         return self._write("cds/cds.json", said, made)
 
     def endpoints(
-        self, cluster: str, points: Sequence[envoy.Endpoint], *, stale_s: float | None = None, beat: str = ""
+        self, cluster: str, points: Sequence[Endpoint], *, stale_s: float | None = None, beat: str = ""
     ) -> None:
         """Write a cluster's endpoints; with `stale_s` they lapse unless written again: a new `beat` sees to it."""
         said = (tuple(points), stale_s, beat)
-        self._write(
-            f"eds/{cluster}/eds.json", said, lambda: [envoy.assignment(cluster, points, stale_s=stale_s)], beat=beat
-        )
+        self._write(f"eds/{cluster}/eds.json", said, lambda: [assignment(cluster, points, stale_s=stale_s)], beat=beat)
 
-    def route(self, route: Route, limits: envoy.Limits) -> None:
+    def route(self, route: Route, limits: Limits) -> None:
         """Write how one route splits its requests."""
-        name = envoy.route_name(route)
+        name = route_name(route)
         file = f"rds/{name}/rds.json"
-        self.versions[name] = self._write(file, (route, limits), lambda: [envoy.route_configuration(route, limits)])
+        self.versions[name] = self._write(file, (route, limits), lambda: [route_configuration(route, limits)])
 
     def listeners(self, listeners: Iterable[tuple[str, str, int]]) -> str:
         """Write the listeners (name, host, port); the file's version."""
         folder = str(self._folder / "rds")
         rows = sorted(listeners)
-        return self._write("lds/lds.json", rows, lambda: [envoy_server.listener(*row, folder) for row in rows])
+        return self._write("lds/lds.json", rows, lambda: [listener(*row, folder) for row in rows])
 
     def beaten(self, cluster: str) -> float:
         """When a cluster's endpoints were last written (Unix seconds), by whichever supervisor; 0 for never."""
@@ -136,7 +138,7 @@ class Router:
             active=sum(int(known.get(f"http.{name}.downstream_rq_active", 0)) for name in self.versions),
         )
 
-    def _write(self, name: str, said: object, made: Callable[[], list[envoy.Resource]], *, beat: str = "") -> str:
+    def _write(self, name: str, said: object, made: Callable[[], list[Resource]], *, beat: str = "") -> str:
         """Write a file unless it says so already: this is asked many times a second; the file's version."""
         last = self._written.get(name)
         if last and last[0] == said:
@@ -145,7 +147,7 @@ class Router:
         version = digest(canonical(resources))[:16] + beat
         path = self._folder / name
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _replace(path, canonical(envoy.discovery(version, resources)))
+        _replace(path, canonical(discovery(version, resources)))
         self._written[name] = (said, version)
         return version
 

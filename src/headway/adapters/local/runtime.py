@@ -38,8 +38,8 @@ from headway.evidence.summary import Summary
 from headway.evidence.window import Arm, total
 from headway.reconcile.ports import Observed, PodSummary, PortError, Store, UnreachableError, Workload
 from headway.render.manifest import Object, ref
-from headway.render.traffic import envoy
-from headway.render.traffic.envoy_server import EDGES_MS
+from headway.render.traffic.envoy.names import arm_names, cluster_name
+from headway.render.traffic.envoy.server import EDGES_MS
 
 __all__ = ["SERVER", "LocalRuntime", "Timing"]
 
@@ -267,10 +267,10 @@ def _counts(view: View) -> dict[str, tuple[Arm, ...]]:
     if not view.place.force:
         return {}
     route = view.place.force.route
-    arms = {back.version: envoy.arm_names(route, back) for back in route.backends}
+    arms = {back.version: arm_names(route, back) for back in route.backends}
     # Of groups nobody knows which one's attempts are under way.
     owns = {
-        name: envoy.cluster_name(route, back) if len(arms[back.version]) == 1 else ""
+        name: cluster_name(route, back) if len(arms[back.version]) == 1 else ""
         for back in route.backends
         for name in arms[back.version]
     }

@@ -19,7 +19,9 @@ from headway.adapters.local.pods import tail
 from headway.adapters.local.process import alive, send
 from headway.adapters.local.router import Router, Taken
 from headway.adapters.local.words import Carried, Engine, Place
-from headway.render.traffic import envoy
+from headway.render.traffic.envoy.clusters import Endpoint
+from headway.render.traffic.envoy.names import cluster_name
+from headway.render.traffic.envoy.resource import Limits
 
 __all__ = ["Mover"]
 
@@ -57,7 +59,7 @@ class Mover:
         if not (self._ledger.engine and self._ledger.engine.who):
             return reset(place, "Envoy had ended; it starts again on stable")
         route = place.force.route
-        silent = time.time() - min(self._router.beaten(envoy.cluster_name(route, back)) for back in route.backends[1:])
+        silent = time.time() - min(self._router.beaten(cluster_name(route, back)) for back in route.backends[1:])
         if silent > self._ledger.timing.stale / 2:
             return reset(place, f"the supervisor was away for {silent:.1f} s, so Envoy may have gone back to stable")
         return place
@@ -203,11 +205,11 @@ class Mover:
             for pod in self._ledger.pods.values()
             if pod.place == key and pod.work.name in names and pod.port and not pod.leaving
         )
-        points = [envoy.Endpoint(host="127.0.0.1", port=port) for port in ports]
+        points = [Endpoint(host="127.0.0.1", port=port) for port in ports]
         # Nobody listens at `gone`: who picks this arm fails at once, is charged to it, and is answered by stable.
         self._router.endpoints(
             f"{key}.{version}",
-            points or [envoy.Endpoint(path=str(self._gone))],
+            points or [Endpoint(path=str(self._gone))],
             stale_s=None if stable else self._ledger.timing.stale,
             beat="" if stable else beat,
         )
@@ -235,8 +237,8 @@ class Mover:
             (key, place.host, place.port) for key, place in self._ledger.places.items() if place.force
         )
 
-    def _limits(self) -> envoy.Limits:
-        return envoy.Limits(stale_s=self._ledger.timing.stale, answer_s=self._ledger.timing.answer)
+    def _limits(self) -> Limits:
+        return Limits(stale_s=self._ledger.timing.stale, answer_s=self._ledger.timing.answer)
 
 
 def _counted(carried: Carried) -> tuple[object, ...]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from headway.render.traffic import envoy, gateway_api, istio
+from headway.render.traffic import gateway_api, istio
 from headway.render.traffic.dialect import Traffic
+from headway.render.traffic.envoy import routes as envoy
 
 __all__ = ["TRAFFIC"]
 

@@ -1,10 +1,8 @@
 """The frame of an Envoy: its bootstrap and its listeners.  Knows no route's weights."""
 
-from headway.render.traffic.envoy import Resource, watched
+from headway.render.traffic.envoy.resource import API, Resource, watched
 
 __all__ = ["COUNTED", "EDGES_MS", "TOP", "bootstrap", "listener"]
-
-_API = "type.googleapis.com/envoy."
 
 # Edges of latency, in milliseconds.  Envoy times in whole milliseconds, too coarse below 4, and keeps two digits of
 # them: an edge between two of its bins would be moved to the lower one.  So edges lie where bins end: steps of at most
@@ -56,7 +54,7 @@ def bootstrap(node: str, folder: str, admin: str) -> Resource:
 def listener(name: str, host: str, port: int, folder: str) -> Resource:
     """An address on which one route's requests arrive; `folder` holds one folder of routes a listener."""
     manager = {
-        "@type": f"{_API}extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "@type": f"{API}extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": name,
         "codec_type": "AUTO",
         # A user without a cookie is dealt by it, and gets it as a cookie.
@@ -67,14 +65,14 @@ def listener(name: str, host: str, port: int, folder: str) -> Resource:
             {
                 "name": "envoy.filters.http.router",
                 "typed_config": {
-                    "@type": f"{_API}extensions.filters.http.router.v3.Router",
+                    "@type": f"{API}extensions.filters.http.router.v3.Router",
                     "suppress_envoy_headers": True,
                 },
             }
         ],
     }
     return {
-        "@type": f"{_API}config.listener.v3.Listener",
+        "@type": f"{API}config.listener.v3.Listener",
         "name": name,
         "address": {"socket_address": {"address": host, "port_value": port}},
         "filter_chains": [

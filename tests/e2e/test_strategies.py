@@ -1,0 +1,126 @@
+"""A shadow, and then an experiment of three versions, from commits to what answers: one team, and users with names."""
+
+import http.client
+import json
+import threading
+import time
+from itertools import count, groupby
+from pathlib import Path
+from typing import Self
+
+import pytest
+from tests.e2e.team import MODEL, Team
+from tests.e2e.verdicts import asked, found, model_yaml, write_version
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+DEADLINE = "deadline: {after: 5m, then: rollback}"
+SHADOW = f"strategy: shadow, shadow: {{agree_at_least: 90%}}, {DEADLINE}"
+AB = f"strategy: ab, ab: {{{{header: x-user-id, share: 66, wins_when: safe, also: [{{also}}]}}}}, {DEADLINE}"
+# No divisor is shared with the number of rows, so that every user asks every row in time.
+USERS, RATE = 499, 200.0
+
+
+class Users:
+    """People who ask one after the other, each known by a header; which versions answered whom, in turn."""
+
+    def __init__(self, address: str) -> None:
+        host, _, port = address.rpartition(":")
+        self.met: dict[str, list[str]] = {}
+        self._stop = threading.Event()
+        self._connection = http.client.HTTPConnection(host, int(port), timeout=20)
+        self._thread = threading.Thread(target=self._ask, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(timeout=30)
+        self._connection.close()
+
+    def forget(self) -> None:
+        """Begin to count anew."""
+        self.met = {}
+
+    def _ask(self) -> None:
+        rows, begun = asked(), time.monotonic()
+        for number in count():
+            if self._stop.wait(max(0.0, begun + number / RATE - time.monotonic())):
+                return
+            user, row = f"user-{number % USERS}", rows[number % len(rows)]
+            inputs = [
+                {
+                    "name": name,
+                    "shape": [1],
+                    "datatype": "BYTES" if isinstance(value, str) else "FP64",
+                    "data": [value],
+                }
+                for name, value in row.items()
+            ]
+            headers = {"Content-Type": "application/json", "x-user-id": user}
+            self._connection.request("POST", f"/v2/models/{MODEL}/infer", json.dumps({"inputs": inputs}), headers)
+            answer = self._connection.getresponse()
+            answer.read()
+            self.met.setdefault(user, []).append(answer.headers.get("headway-version", ""))
+
+    def stories(self) -> set[tuple[str, ...]]:
+        """The versions that somebody met, one after the other; each once for as long as it answered."""
+        return {tuple(version for version, _ in groupby(met)) for met in [[*met] for met in self.met.values()]}
+
+
+def commit(team: Team, fault: str, number: int, rollout: str) -> None:
+    team.write(f"models/{MODEL}/model.yaml", model_yaml(rollout))
+    write_version(team, fault, number)
+    team.commit(f"Version {number}: {fault}")
+
+
+def of_a_shadow(team: Team, users: Users) -> None:
+    """Copies answer nobody before the promotion, and their pairs are in the record."""
+    commit(team, "none", 1, SHADOW)
+    team.until(team.rollout, "the shadow began")
+    users.forget()
+    team.await_version("1.1.0")
+    assert users.stories() <= {("1.0.0",), ("1.1.0",), ("1.0.0", "1.1.0")}
+    seen = team.rolled_out()
+    assert (seen.outcome, seen.rollout.split) == ("promoted", "copies")
+    assert seen.rollout.tally
+    assert seen.rollout.tally.pairs
+    assert seen.rollout.tally.pairs.pairs > 0
+
+
+def of_an_experiment(team: Team, users: Users) -> None:
+    """Who fails leaves, the other one wins, and no user ever goes from one version to another but by these two."""
+    commit(team, "none", 2, AB.format(also="") + ", at_least: 2m")
+    team.until(lambda: "1.2.0" in team.weights(), "1.2.0 has users")
+    commit(team, "errors", 3, AB.format(also='"1.2.0"'))
+    team.until(lambda: "1.3.0" in team.weights(), "1.3.0 has users beside it")
+    time.sleep(1.0)  # until the last answer by the weights before
+    users.forget()
+    team.until(lambda: team.serves("1.2.0"), "1.2.0 serves alone", 400.0)
+    stories = users.stories()
+    assert stories <= {
+        *(("1.1.0",), ("1.2.0",), ("1.1.0", "1.2.0")),
+        *(("1.3.0",), ("1.3.0", "1.1.0"), ("1.3.0", "1.1.0", "1.2.0"), ("1.3.0", "1.2.0")),
+    }
+    assert {("1.2.0",), ("1.1.0", "1.2.0")} < stories
+    seen = team.rolled_out()
+    (verdict,) = seen.verdicts
+    assert (seen.outcome, verdict.rule) == ("promoted", "ab/2")
+    assert "1.3.0 dropped" in verdict.why
+
+
+def test_a_shadow_and_an_experiment_of_three_versions_end_as_they_must(tmp_path: Path, cache: Path) -> None:
+    team = found(tmp_path, cache)
+    try:
+        team.start()
+        team.until(lambda: team.place().get("stable") and team.place().get("address"), "the first version serves")
+        with Users(team.place()["address"]) as users:
+            of_a_shadow(team, users)
+            of_an_experiment(team, users)
+        assert "consistent" in team.headway("verify")
+        team.headway("replay")
+    finally:
+        left = team.end()
+    assert left == []
