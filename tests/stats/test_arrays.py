@@ -11,7 +11,9 @@ from sklearn import metrics
 
 from headway.evidence.measurement import Metric, Paired
 from headway.spec.gate import METRICS
-from headway.stats.arrays import Answers, answers, compare, score
+from headway.stats.arrays.answers import Answers, answers
+from headway.stats.arrays.comparisons import compare
+from headway.stats.arrays.scores import score
 from headway.stats.metrics import LESS_IS_BETTER
 
 

@@ -12,8 +12,10 @@ import headway.stats
 
 
 def functions() -> Iterator[Callable[..., Any]]:
-    for module in pkgutil.iter_modules(headway.stats.__path__):
-        found = importlib.import_module(f"headway.stats.{module.name}")
+    for module in pkgutil.walk_packages(headway.stats.__path__, "headway.stats."):
+        if module.ispkg:
+            continue
+        found = importlib.import_module(module.name)
         yield from (value for name in found.__all__ if inspect.isfunction(value := getattr(found, name)))
 
 

@@ -11,7 +11,9 @@ from headway.evidence.bundle import Manifest
 from headway.evidence.measurement import Metric, Paired
 from headway.spec.gate import MetricGate
 from headway.spec.model import Model
-from headway.stats import arrays
+from headway.stats.arrays.answers import Answers, answers
+from headway.stats.arrays.comparisons import compare
+from headway.stats.arrays.scores import score
 
 __all__ = ["Side", "compared", "scored"]
 
@@ -27,7 +29,7 @@ def scored(name: str, model: Model, side: Side, test: pl.DataFrame, seed: int) -
     """A metric of one version over the rows that it answered; None where it has no value."""
     if not any(side.answered.scored):
         return None
-    found = arrays.score(name, _answers(model, side, test, side.answered.scored), seed=seed)
+    found = score(name, _answers(model, side, test, side.answered.scored), seed=seed)
     return Metric(**msgspec.structs.asdict(found)) if found else None
 
 
@@ -38,7 +40,7 @@ def compared(
     both = [a and b for a, b in zip(candidate.answered.scored, live.answered.scored, strict=True)]
     if not any(both):
         return None
-    found = arrays.compare(
+    found = compare(
         gate.metric,
         _answers(model, candidate, test, both),
         _answers(model, live, test, both),
@@ -48,7 +50,7 @@ def compared(
     return Paired(live_version=live.manifest.version, **msgspec.structs.asdict(found)) if found else None
 
 
-def _answers(model: Model, side: Side, test: pl.DataFrame, mask: Sequence[bool]) -> arrays.Answers:
+def _answers(model: Model, side: Side, test: pl.DataFrame, mask: Sequence[bool]) -> Answers:
     spec, outputs = model.spec, side.answered.outputs
     kept = test.filter(pl.Series(mask, dtype=pl.Boolean))
     truth = kept[spec.task.label].to_list()
@@ -58,8 +60,8 @@ def _answers(model: Model, side: Side, test: pl.DataFrame, mask: Sequence[bool])
         return [value for value, is_kept in zip(outputs[name], mask, strict=True) if is_kept]
 
     if spec.task.kind == "regression":
-        return arrays.answers(truth, of("prediction"), units=units)
-    return arrays.answers(
+        return answers(truth, of("prediction"), units=units)
+    return answers(
         truth,
         of("label"),
         probability=of("probabilities") if "probabilities" in outputs else None,  # type: ignore[arg-type]  # lists of numbers, by the server's word
