@@ -10,9 +10,10 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
-from headway.adapters.local import counts, wish
-from headway.adapters.local.admin import ask, ask_model
+from headway.adapters.local import wish
+from headway.adapters.local.admin import ask_model
 from headway.adapters.local.client import call, start
+from headway.adapters.local.counts import counted
 from headway.adapters.local.memory import Memory
 from headway.adapters.local.pairing import Pairing
 from headway.adapters.local.process import alive, identify
@@ -274,14 +275,9 @@ def _counts(view: View) -> dict[str, tuple[Arm, ...]]:
         for back in route.backends
         for name in arms[back.version]
     }
-    # A question makes Envoy merge its workers' histograms, but it answers from those merged before: so ask first.
-    ask(Path(view.admin), counts.MERGE)
-    body = ask(Path(view.admin), counts.question({*owns, *filter(None, owns.values())}))
-    if body is None:
-        return {}
     with suppress(ValueError):
-        seen = counts.arms(body, owns)
-        return {version: tuple(seen[name] for name in names) for version, names in arms.items()}
+        seen = counted(Path(view.admin), owns)
+        return {version: tuple(seen[name] for name in names) for version, names in arms.items()} if seen else {}
     return {}
 
 
