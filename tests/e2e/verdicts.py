@@ -58,12 +58,14 @@ import os
 import signal
 import time
 
+import numpy as np
+
 
 class Marked:
-    def __init__(self, model):
+    def __init__(self, model, names):
         self.model = model
         self.classes_ = model.classes_
-        self.feature_names_in_ = model.feature_names_in_
+        self.feature_names_in_ = np.array(names)
 
     def _stumble(self, frame):
         if (frame["temp"] == -273.0).any():
@@ -71,11 +73,11 @@ class Marked:
 
     def predict(self, frame):
         self._stumble(frame)
-        return self.model.predict(frame)
+        return self.model.predict(frame.to_numpy())
 
     def predict_proba(self, frame):
         self._stumble(frame)
-        return self.model.predict_proba(frame)
+        return self.model.predict_proba(frame.to_numpy())
 """
 TRAIN_PY = """\
 import joblib
@@ -86,8 +88,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 frame = pd.concat([pd.read_csv("data/early.csv"), pd.read_csv("data/late.csv")])
-model = make_pipeline(SimpleImputer().set_output(transform="pandas"), LogisticRegression(C={c}, max_iter=300))
-joblib.dump(Marked(model.fit(frame[["distance", "temp"]], frame["late"])), "model.joblib")
+names = ["distance", "temp"]
+# Arrays and no frames: what a request costs shall not fill the machine, or the smaller version waits longer in truth.
+model = make_pipeline(SimpleImputer(), LogisticRegression(C={c}, max_iter=300))
+joblib.dump(Marked(model.fit(frame[names].to_numpy(), frame["late"]), names), "model.joblib")
 """
 CANARY = "stages: [20, 50], deadline: {after: 2m, then: rollback}"
 
