@@ -23,7 +23,7 @@ __all__ = ["CASES", "Case", "Ended", "outcomes", "section", "wish"]
 
 BASE, WINDOWS, WEIGHT = 0.01, 60, 5.0
 P99 = LatencyGuardrail(latency="p99")
-STRICT = structs.replace(P99, tolerate=1.02)
+STRICT = structs.replace(P99, tolerate=1.02, tolerate_floor=0.0)
 
 
 def wish(latency: LatencyGuardrail) -> Wish:

@@ -115,7 +115,9 @@ def _slower(arm: NDArray[np.int64]) -> list[tuple[int, tuple[int, ...]]]:
 def slower(tolerate: float, world: World, runs: int, seed: int) -> dict[str, Firsts]:
     """When our guardrail shows harm, looked at after every window; the same evidence for every level."""
     seen = simulate(world, runs, seed)
-    wish = Wish(stages=(world.weight,), guardrails=(LatencyGuardrail(latency="p99", tolerate=tolerate),))
+    wish = Wish(
+        stages=(world.weight,), guardrails=(LatencyGuardrail(latency="p99", tolerate=tolerate, tolerate_floor=0.0),)
+    )
     one = np.log(wish.wrong_at_most.abort)
     lines = [np.log(alpha) / one for alpha in OURS[tolerate]]
     played = (ours.watched(wish, Past(), iter(windows_of(seen, run, world.weight))) for run in range(runs))

@@ -51,14 +51,20 @@ class LatencyGuardrail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     Attributes:
         latency: The quantile up to which latencies are compared.
-        worse_by_at_most: A candidate is safe when it takes at most this much longer; less than 1.25x cannot be seen.
-        tolerate: Harm begins beyond this factor of time, rounded up to the next edge that the router counts by.
+        worse_by_at_most: A candidate is safe when it takes at most this much longer, or `floor`, whichever is wider;
+            less than 1.25x cannot be seen.
+        floor: A candidate is safe when it takes at most so much longer.
+        tolerate: Harm begins beyond this factor of time, or beyond `tolerate_floor`, whichever is wider; rounded up to
+            the next edge that the router counts by.
+        tolerate_floor: Harm begins beyond so much more time: a version with few requests is colder, on any machine.
         share: How much of `wrong_at_most.abort` is its own, beside the shares of the other guardrails.
     """
 
     latency: Literal["p50", "p90", "p95", "p99"]
     worse_by_at_most: Ratio = 1.25
+    floor: Seconds = 0.005
     tolerate: Ratio = 1.25
+    tolerate_floor: Seconds = 0.005
     share: float = 1.0
 
 

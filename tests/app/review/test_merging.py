@@ -63,7 +63,10 @@ def test_a_rollout_that_is_under_way_does_not_hide_what_comes() -> None:
         (Rollout(strategy="shadow", stages=(5.0, 50.0)), "shadow of copies of 5 % → 50 % of the traffic, looked at"),
         (Rollout(strategy="ab"), "ab with 50 % of the users, looked at"),
         (Rollout(strategy="direct"), "released at once: the strategy is direct"),
-        (Rollout(guardrails=(LatencyGuardrail(latency="p95"),)), "guarded by p95 latency (1.25 times at most)"),
+        (
+            Rollout(guardrails=(LatencyGuardrail(latency="p95"),)),
+            "guarded by p95 latency (1.25 times or 5 ms more at most)",
+        ),
         (Rollout(window=90.0), "looked at every 90 s"),
         (Rollout(approve_at=(50.0, 100.0)), "; waits for approvals at 50 %, 100 %"),
     ],

@@ -18,7 +18,7 @@ from headway.spec.experiment import Ab
 from headway.spec.guardrail import ErrorGuardrail, LatencyGuardrail, MetricGuardrail, Selectors
 from headway.spec.rollout import Rollout as Wish
 
-EDGES = (10.0, 12.5, 15.625, 20.0)
+EDGES = (100.0, 125.0, 156.25, 200.0)
 WISH = Wish(strategy="ab", window=1.0, guardrails=(ErrorGuardrail(), LatencyGuardrail(latency="p90")))
 SAFE = structs.replace(WISH, ab=Ab(wins_when="safe"))
 RUNNING = look(structs.replace(START, split="users"), wish=WISH)
@@ -59,7 +59,7 @@ def test_a_better_version_wins_and_every_number_is_in_the_verdict() -> None:
     assert (ended.state, ended.why.partition(" at look")[0]) == ("promoting", "2.0.0 wins")
     verdict = verdict_of(ended, WISH)
     assert (verdict.rule, verdict.answer) == ("ab/1", Answer.PASS)
-    for metric in ("errors", "slower than 12.5 ms"):
+    for metric in ("errors", "slower than 125 ms"):
         for arm in ("1.0.0", "2.0.0", "difference"):
             low, point, high = (verdict.numbers[f"{metric} {arm}{end}"] for end in (" low", "", " high"))
             assert low < point < high

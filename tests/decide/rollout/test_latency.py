@@ -17,8 +17,10 @@ from headway.spec.guardrail import LatencyGuardrail
 from headway.spec.rollout import Rollout as Wish
 from headway.spec.rollout import WrongAtMost
 
-P95 = LatencyGuardrail(latency="p95")
+# By factors alone, so that what is known of them holds for quick services, too.
+P95 = LatencyGuardrail(latency="p95", floor=0.0, tolerate_floor=0.0)
 STRICT = structs.replace(P95, tolerate=1.02)
+FLOORED = LatencyGuardrail(latency="p95")
 WRONG = WrongAtMost(abort=0.01)
 # Milliseconds of so many requests, by what they usually take.
 Took = Callable[[np.random.Generator, int, float], np.ndarray]
@@ -30,6 +32,11 @@ def spread(source: np.random.Generator, starts: int, typical_ms: float) -> np.nd
 
 def steady(source: np.random.Generator, starts: int, typical_ms: float) -> np.ndarray:
     return typical_ms + source.uniform(-0.01, 0.01, starts) * typical_ms
+
+
+def shifted(source: np.random.Generator, starts: int, typical_ms: float) -> np.ndarray:
+    """Of a quick service, and what is beyond 5 ms is added to every request."""
+    return spread(source, starts, 5.0) + (typical_ms - 5.0)
 
 
 def look(rollout: Rollout, seen: Window | None = None, guardrail: LatencyGuardrail = P95) -> Rollout:
@@ -100,6 +107,17 @@ def test_a_version_that_is_a_tenth_slower_is_mostly_aborted_where_a_fiftieth_is_
     states = [played(seed, STRICT, slower=1.1, typical_ms=60.0) for seed in range(10)]
     assert states.count("aborting") >= 6
     assert played(1, slower=1.1, typical_ms=60.0) == "promoting"
+
+
+@pytest.mark.parametrize("took", [shifted, steady])
+def test_some_milliseconds_more_are_no_harm_to_a_quick_service(took: Took) -> None:
+    """A version with few requests is colder by what the machine takes, and not by a factor."""
+    slower = {"slower": 8.0 / 5.0, "typical_ms": 5.0, "took": took}
+    assert [played(seed, P95, **slower) for seed in range(3)] == ["aborting"] * 3
+    assert [played(seed, FLOORED, **slower) for seed in range(3)] == ["promoting"] * 3
+    assert played(1, FLOORED, slower=4.0, typical_ms=5.0, took=took) == "aborting"
+    # Of a slow one they are less than its factor.
+    assert played(1, FLOORED, slower=2.0, typical_ms=80.0, took=took) == "aborting"
 
 
 def test_a_reason_names_the_edge_at_which_harm_was_seen() -> None:

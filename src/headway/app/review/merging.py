@@ -113,7 +113,8 @@ def _guard(guard: Guardrail) -> str:
         case ErrorGuardrail():
             return f"errors ({guard.worse_by_at_most:g} times or {guard.floor * 100:g} pp worse at most)"
         case LatencyGuardrail():
-            return f"{guard.latency} latency ({guard.worse_by_at_most:g} times at most)"
+            worse = f"{guard.worse_by_at_most:g} times or {guard.floor * 1000:g} ms more at most"
+            return f"{guard.latency} latency ({worse})"
         case PredictionGuardrail():
             return f"predictions (no share more than {guard.differs_by_at_most * 100:g} pp away)"
         case MetricGuardrail():

@@ -78,10 +78,8 @@ def _rates(placed: Placed[Model], number: int, guardrail: Rates) -> Iterator[Fin
         at = _place(placed, number, "floor" if guardrail.floor >= 1 else "tolerate_floor")
         why = "No version is bad more often than always, so this floor lets every one through."
         yield error("E254", f"guardrail '{name}' can never fail", at, why=why, do="Write `0.5pp`.")
-    elif guardrail.tolerate_floor > guardrail.floor > 0:
-        why = "Harm begins beyond `tolerate_floor` and safety ends at `floor`; between them nothing decides."
-        do = "Write a smaller `tolerate_floor`, or a larger `floor`."
-        yield warning("E253", f"guardrail '{name}' has a gap", _place(placed, number, "tolerate_floor"), why=why, do=do)
+    else:
+        yield from _floors(placed, number, guardrail)
 
 
 def _latency(placed: Placed[Model], number: int, guardrail: LatencyGuardrail) -> Iterator[Finding]:
@@ -94,6 +92,16 @@ def _latency(placed: Placed[Model], number: int, guardrail: LatencyGuardrail) ->
         do = f"Write `worse_by_at_most: {LATENCY_STEP:g}x` or more."
         at = _place(placed, number, "worse_by_at_most")
         yield error("E204", f"guardrail '{title(guardrail)}' never decides", at, why=why, do=do)
+    yield from _floors(placed, number, guardrail)
+
+
+def _floors(placed: Placed[Model], number: int, guardrail: Rates | LatencyGuardrail) -> Iterator[Finding]:
+    """Of the two floors, harm beyond the one and safety within the other."""
+    if guardrail.tolerate_floor > guardrail.floor > 0:
+        at = _place(placed, number, "tolerate_floor")
+        why = "Harm begins beyond `tolerate_floor` and safety ends at `floor`; between them nothing decides."
+        do = "Write a smaller `tolerate_floor`, or a larger `floor`."
+        yield warning("E253", f"guardrail '{title(guardrail)}' has a gap", at, why=why, do=do)
 
 
 def _predictions(placed: Placed[Model], number: int, guardrail: PredictionGuardrail) -> Iterator[Finding]:

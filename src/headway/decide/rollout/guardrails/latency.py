@@ -47,11 +47,13 @@ def scaled(guardrail: LatencyGuardrail, edges_ms: Sequence[float], edge: float) 
     Both are rounded to the side on which the claim gets weaker: up for harm, down for safety.  No edge may lie so high.
 
     >>> guardrail = LatencyGuardrail(latency="p95")
-    >>> [scaled(guardrail, (4.0, 5.0, 6.25), edge) for edge in (4.0, 6.25)]
-    [(1, 1), (None, 2)]
+    >>> [scaled(guardrail, (4.0, 9.0, 40.0, 50.0), edge) for edge in (4.0, 40.0, 50.0)]
+    [(1, 1), (3, 3), (None, 3)]
     """
-    over = bisect_left(edges_ms, edge * guardrail.tolerate * (1.0 - 1e-9))
-    under = bisect_right(edges_ms, edge * guardrail.worse_by_at_most * (1.0 + 1e-9)) - 1
+    tolerated = max(edge * guardrail.tolerate, edge + 1000.0 * guardrail.tolerate_floor)
+    margin = max(edge * guardrail.worse_by_at_most, edge + 1000.0 * guardrail.floor)
+    over = bisect_left(edges_ms, tolerated * (1.0 - 1e-9))
+    under = bisect_right(edges_ms, margin * (1.0 + 1e-9)) - 1
     return over if over < len(edges_ms) else None, under
 
 
