@@ -120,6 +120,30 @@ def test_some_milliseconds_more_are_no_harm_to_a_quick_service(took: Took) -> No
     assert played(1, FLOORED, slower=2.0, typical_ms=80.0, took=took) == "aborting"
 
 
+def test_a_moment_in_which_a_process_stood_still_is_no_harm_and_several_are() -> None:
+    def standing(source: np.random.Generator, share: float) -> Window:
+        """A window of which the candidate answers a share of the requests a quarter of a second later."""
+        alike = timed(50.0, source)
+        held = round(share * alike.candidate.starts)
+        slower = tuple(
+            max(slow, held if edge <= 250.0 else 0) for edge, slow in zip(EDGES_MS, alike.candidate.slower, strict=True)
+        )
+        return structs.replace(alike, candidate=structs.replace(alike.candidate, slower=slower))
+
+    source, rollout = np.random.default_rng(4), look(START)
+    while rollout.weight < 50.0:
+        rollout = look(rollout, timed(rollout.weight, source))
+    once = look(rollout, standing(source, 0.3))
+    assert once.state == "running"
+    again = once
+    for _ in range(4):
+        again = look(again, standing(source, 0.3)) if again.state == "running" else again
+    assert again.state == "aborting"
+    for _ in range(40):
+        once = look(once, timed(50.0, source)) if once.state == "running" else once
+    assert once.state == "promoting"
+
+
 def test_a_reason_names_the_edge_at_which_harm_was_seen() -> None:
     source, rollout = np.random.default_rng(1), look(START)
     while rollout.state == "running":

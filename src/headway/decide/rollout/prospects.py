@@ -8,12 +8,12 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from headway.decide.rollout.guardrails.kind import bursts, lines_of
-from headway.decide.rollout.guardrails.latency import lines_at, placed, scaled
+from headway.decide.rollout.guardrails.latency import MOST_A_SECOND, lines_at, placed, scaled
 from headway.decide.rollout.pace import Pace, stronger, weaker
 from headway.evidence.window import Arm
 from headway.spec.guardrail import ErrorGuardrail, Guardrail, LatencyGuardrail, title
 from headway.stats.course import harm_course, safe_course
-from headway.stats.growth import Prospect, harm_growth, safe_growth
+from headway.stats.growth import Growth, Prospect, harm_growth, safe_growth
 from headway.stats.sequential import Line
 
 __all__ = ["Case", "Outlook", "Traffic", "outlook"]
@@ -78,6 +78,7 @@ def _latency(guardrail: LatencyGuardrail, traffic: Traffic, arms: Arms) -> Outlo
         return None
     harmful: list[list[Pace]] = []
     safe, spread = [], _spread(guardrail, traffic)
+    seconds = traffic.seconds * sum(arms) / traffic.arm.starts
     for track in tracks:
         lines, here, edges = lines_at(track), _share(traffic, track.at), traffic.edges_ms
         over, under = scaled(guardrail, edges, track.at)
@@ -85,11 +86,18 @@ def _latency(guardrail: LatencyGuardrail, traffic: Traffic, arms: Arms) -> Outlo
         safe.append(_safe(lines, _prospect(equal, here, arms), spread, equal=equal))
         if over is not None:
             slow = (_prospect(_share(traffic, edges[over] / times), here, arms) for times in SLOWER)
-            harmful.append([_harm(lines, prospect, spread) for prospect in slow])
+            harmful.append([_bounded(_harm(lines, prospect, spread), seconds) for prospect in slow])
     cases = (
         Case(what=_slower(times), pace=stronger([each[at] for each in harmful])) for at, times in enumerate(SLOWER)
     )
     return Outlook(cases=tuple(cases), safe=weaker(safe), among=len(tracks))
+
+
+def _bounded(pace: Pace, seconds: float) -> Pace:
+    """No window of so many seconds says more of slowness than this."""
+    if isinstance(pace, Growth) and pace.mean > MOST_A_SECOND * seconds:
+        return Growth(mean=MOST_A_SECOND * seconds, variance=0.0)
+    return pace
 
 
 def _spread(guardrail: Guardrail, traffic: Traffic) -> float | None:

@@ -1,5 +1,6 @@
 """What a kind of guardrail is, and the arithmetic that several kinds share.  Knows no threshold and no state."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
@@ -96,13 +97,21 @@ def lines_of(
     )
 
 
-def judged(
-    track: Track, look: Look, title: str, *, rate: float, asked: tuple[Asked, Asked], equal: float | None = None
+def judged(  # noqa: PLR0913 - what a comparison is made of
+    track: Track,
+    look: Look,
+    title: str,
+    *,
+    rate: float,
+    asked: tuple[Asked, Asked],
+    equal: float | None = None,
+    most: float = math.inf,
 ) -> Track:
     """One window of one comparison: request by request or, where the stable version's windows differed, between them.
 
     `rate` is the control's as known before the window; `asked` is for harm and for safety; `equal` is the rate of an
-    equal candidate where it is another than the control's.
+    equal candidate where it is another than the control's.  `most` is the logarithm of what a window may say of harm,
+    request by request: an e-value that is cut off is one still, for its mean only falls.
     """
     harm, safe = asked
     spread = look.tally.before.spread
@@ -112,7 +121,7 @@ def judged(
     return grown(
         track,
         stage=look.stage,
-        harm=log_harm(tolerated, rate, over),
+        harm=[min(log, most) for log in log_harm(tolerated, rate, over)],
         safe=log_safe(margin, rate, under, equal=equal),
     )
 

@@ -12,7 +12,7 @@ from headway.spec.guardrail import LATENCY_STEP, LatencyGuardrail, title
 from headway.stats.sequential import Counts, Line
 from headway.stats.track import Track, begun
 
-__all__ = ["FIRST_EDGE_MS", "LEVELS", "grow", "lines_at", "placed", "scaled"]
+__all__ = ["FIRST_EDGE_MS", "LEVELS", "MOST_A_SECOND", "grow", "lines_at", "placed", "scaled"]
 
 # Before so many requests of the stable version its quantiles are not known well enough to bet on.
 ENOUGH = 400
@@ -20,6 +20,11 @@ ENOUGH = 400
 # differences are those of the machine.
 LEVELS = {"p50": (0.5,), "p90": (0.5, 0.75, 0.9), "p95": (0.5, 0.75, 0.9, 0.95), "p99": (0.5, 0.75, 0.9, 0.95, 0.99)}
 FIRST_EDGE_MS = 4.0
+
+# A process that stands still for a moment holds up every request that waits just then: they are slow together.  So no
+# second of a window may say more of harm than this, the logarithm of its evidence; of a window of a minute it is no
+# bound that matters, of one of a second it is what keeps a single moment from aborting.
+MOST_A_SECOND = math.log(20.0)
 
 NOTHING = Counts(bad=0, of=0, control_bad=0, control_of=0)
 
@@ -114,4 +119,5 @@ def _at_edge(guardrail: LatencyGuardrail, track: Track, look: Look) -> Track:
             (lines, requests(window, slow[under], slow_control)),
         ),
         equal=share(control.slower[under], control.starts),
+        most=MOST_A_SECOND * (window.end - window.start),
     )
