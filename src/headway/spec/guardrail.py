@@ -62,9 +62,9 @@ class LatencyGuardrail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     latency: Literal["p50", "p90", "p95", "p99"]
     worse_by_at_most: Ratio = 1.25
-    floor: Seconds = 0.005
+    floor: Seconds = 0.01
     tolerate: Ratio = 1.25
-    tolerate_floor: Seconds = 0.005
+    tolerate_floor: Seconds = 0.01
     share: float = 1.0
 
 

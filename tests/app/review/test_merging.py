@@ -65,7 +65,7 @@ def test_a_rollout_that_is_under_way_does_not_hide_what_comes() -> None:
         (Rollout(strategy="direct"), "released at once: the strategy is direct"),
         (
             Rollout(guardrails=(LatencyGuardrail(latency="p95"),)),
-            "guarded by p95 latency (1.25 times or 5 ms more at most)",
+            "guarded by p95 latency (1.25 times or 10 ms more at most)",
         ),
         (Rollout(window=90.0), "looked at every 90 s"),
         (Rollout(approve_at=(50.0, 100.0)), "; waits for approvals at 50 %, 100 %"),

@@ -52,7 +52,7 @@ def scaled(guardrail: LatencyGuardrail, edges_ms: Sequence[float], edge: float) 
     Both are rounded to the side on which the claim gets weaker: up for harm, down for safety.  No edge may lie so high.
 
     >>> guardrail = LatencyGuardrail(latency="p95")
-    >>> [scaled(guardrail, (4.0, 9.0, 40.0, 50.0), edge) for edge in (4.0, 40.0, 50.0)]
+    >>> [scaled(guardrail, (4.0, 14.0, 40.0, 50.0), edge) for edge in (4.0, 40.0, 50.0)]
     [(1, 1), (3, 3), (None, 3)]
     """
     tolerated = max(edge * guardrail.tolerate, edge + 1000.0 * guardrail.tolerate_floor)
