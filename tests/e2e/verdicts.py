@@ -26,7 +26,7 @@ from headway.app.demo.traffic import Traffic
 from headway.evidence.envelope import open_unverified
 from headway.evidence.record import RolledOut
 
-__all__ = ["FAULTS", "Verdict", "asked", "found", "model_yaml", "play", "write_version"]
+__all__ = ["ERRORS", "FAULTS", "Verdict", "asked", "found", "model_yaml", "play", "write_version"]
 
 RATE = 200.0
 ROWS = 400
@@ -94,6 +94,7 @@ model = make_pipeline(SimpleImputer(), LogisticRegression(C={c}, max_iter=300))
 joblib.dump(Marked(model.fit(frame[names].to_numpy(), frame["late"]), names), "model.joblib")
 """
 CANARY = "stages: [20, 50], deadline: {after: 2m, then: rollback}"
+ERRORS, LATENCY = "{errors: rate, worse_by_at_most: 2x, floor: 2pp}", "{latency: p95, worse_by_at_most: 2x}"
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -105,8 +106,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
     why: str
 
 
-def model_yaml(rollout: str = CANARY) -> str:
-    """The wish for a model whose rollouts have these fields, and windows and guardrails that are the same for all."""
+def model_yaml(rollout: str = CANARY, guardrails: str = f"{ERRORS}, {LATENCY}") -> str:
+    """The wish for a model whose rollouts have these fields and windows of a second."""
     return f"""\
 apiVersion: headway.dev/v1alpha1
 kind: Model
@@ -118,10 +119,7 @@ spec:
   gates: [{{metric: auc, at_least: 0.6}}]
   rollout: {{
     {rollout}, window: 1s, keep: 1s,
-    guardrails: [
-      {{errors: rate, worse_by_at_most: 2x, floor: 2pp}},
-      {{latency: p95, worse_by_at_most: 2x}},
-    ],
+    guardrails: [{guardrails}],
   }}
 """
 
