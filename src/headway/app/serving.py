@@ -12,7 +12,10 @@ __all__ = ["serving_here"]
 
 
 def serving_here(repository: Repository) -> Callable[[str, str], tuple[Served, ...] | None]:
-    """What runs of a model in an environment, asked by those two names; None when no supervisor says."""
+    """What answers for a model in an environment, asked by those two names; None when no supervisor says.
+
+    A version that is kept for a rollback, or on its way out, runs and answers nobody.
+    """
 
     def serving(model: str, environment: str) -> tuple[Served, ...] | None:
         if repository.bare:
@@ -23,6 +26,12 @@ def serving_here(repository: Repository) -> Callable[[str, str], tuple[Served, .
             return None
         if answer is None or answer.view is None:
             return None
-        return tuple(Served(version=work.version, bundle=work.bundle) for work in answer.view.place.works)
+        place = answer.view.place
+        weights = {back.version: back.weight for back in place.force.route.backends} if place.force else {}
+        return tuple(
+            Served(version=work.version, bundle=work.bundle)
+            for work in place.works
+            if not place.force or weights.get(work.version, 0.0) > 0
+        )
 
     return serving
