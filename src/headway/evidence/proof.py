@@ -47,7 +47,7 @@ class Outside:
     `release` reads a release document (ValueError: it is none); `lock` the digest of a lock document's content.
     `asked(main, model, environment)` is what that tree asks for, None when the tree cannot be read here.
     `bytes_of(bundle)` says why a bundle's bytes are not the ones named: empty when they are, None without a store.
-    `serving(model, environment)` is what runs there, None when that cannot be seen from here.
+    `serving(model, environment)` is what answers there, None when that cannot be seen from here.
     """
 
     release: Callable[[bytes], ReleaseSpec]
