@@ -19,10 +19,16 @@ PAGES = sorted([*TOP.glob("*.md"), *DOCS.rglob("*.md"), *(TOP / "changes").glob(
 
 def test_every_reference_page_is_generated() -> None:
     written = {path.relative_to(DOCS).as_posix() for path in (DOCS / "reference").glob("*.md")}
-    # Programs of bench/ write them, by what they measure.
+    # Programs write them, by what they measure: of bench/, and tests/e2e/verdicts.py.
     measured = {
         f"reference/{name}.md"
-        for name in ("conversions", "decisions-performance", "performance", "serving-performance")
+        for name in (
+            "conversions",
+            "decisions-performance",
+            "performance",
+            "rollouts-performance",
+            "serving-performance",
+        )
     }
     assert written == measured | {path for path in GENERATED if path.startswith("reference/")}
 
