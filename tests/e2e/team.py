@@ -222,7 +222,7 @@ class Team:
     def weights(self) -> dict[str, float]:
         """How Envoy was last told to split the requests: percent by version."""
         said = json.loads((self.repo / f".headway/run/envoy/rds/production.{MODEL}/rds.json").read_bytes())
-        return {back.version: back.weight for back in read_route(said["resources"][0]).backends}
+        return read_route(said["resources"][0]).weights
 
     # -- commands
 

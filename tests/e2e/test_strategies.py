@@ -1,7 +1,6 @@
 """A shadow, and then an experiment of three versions, from commits to what answers: one team, and users with names."""
 
 import http.client
-import json
 import threading
 import time
 from itertools import count, groupby
@@ -11,6 +10,8 @@ from typing import Self
 import pytest
 from tests.e2e.team import MODEL, Team
 from tests.e2e.verdicts import ERRORS, asked, found, model_yaml, write_version
+
+from headway.app.demo.traffic import body_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -48,25 +49,17 @@ class Users:
         for number in count():
             if self._stop.wait(max(0.0, begun + number / RATE - time.monotonic())):
                 return
-            user, row = f"user-{number % USERS}", rows[number % len(rows)]
-            inputs = [
-                {
-                    "name": name,
-                    "shape": [1],
-                    "datatype": "BYTES" if isinstance(value, str) else "FP64",
-                    "data": [value],
-                }
-                for name, value in row.items()
-            ]
+            user, body = f"user-{number % USERS}", body_of(rows[number % len(rows)])
             headers = {"Content-Type": "application/json", "x-user-id": user}
-            self._connection.request("POST", f"/v2/models/{MODEL}/infer", json.dumps({"inputs": inputs}), headers)
+            self._connection.request("POST", f"/v2/models/{MODEL}/infer", body, headers)
             answer = self._connection.getresponse()
             answer.read()
             self.met.setdefault(user, []).append(answer.headers.get("headway-version", ""))
 
     def stories(self) -> set[tuple[str, ...]]:
         """The versions that somebody met, one after the other; each once for as long as it answered."""
-        return {tuple(version for version, _ in groupby(met)) for met in [[*met] for met in self.met.values()]}
+        # They ask meanwhile: a list is made at one go.
+        return {tuple(version for version, _ in groupby(list(met))) for met in list(self.met.values())}
 
 
 def between_users(*also: str) -> str:

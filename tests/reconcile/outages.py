@@ -1,11 +1,15 @@
 """Sources that go away and come back, and a pass that dies just then: what the plays of interruptions share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from tests.reconcile.faulty import CHANGES, GoneError
 from tests.reconcile.town import Town
 
-__all__ = ["SOURCES", "Turn", "interrupted", "points"]
+from headway.decide.rules import RULES
+from headway.evidence.record import RolledOut
+from headway.evidence.verdict import Answer
+
+__all__ = ["SOURCES", "Turn", "answers", "interrupted", "points", "to_its_end"]
 
 HOUR = 3600.0
 Turn = Callable[[Town], None]
@@ -85,3 +89,29 @@ def interrupted(town: Town, at: int, goes: Turn, *, first: bool) -> None:
     town.faults.at = -1
     if not first:
         goes(town)
+
+
+def answers(town: Town) -> Iterator[Answer]:
+    """What the rule says of the windows in the record of a rollout that was promoted."""
+    for record in town.records(RolledOut):
+        if isinstance(record.seen, RolledOut) and record.seen.outcome == "promoted":
+            yield from (RULES[verdict.rule](verdict.inputs).answer for verdict in record.verdicts)
+
+
+def to_its_end(town: Town, count: Callable[[], None], holds: Callable[[], None], *, passes: int) -> None:
+    """So many passes at most, then nothing is on its way; `holds` says what must hold after each, `count` is a second.
+
+    Whatever is stable in the end and was not at the beginning (1.0.0) came there by evidence.
+    """
+    for _ in range(passes):
+        count()
+        town.look()
+        holds()
+        if not town.candidate():
+            break
+    town.settle()
+    holds()
+    assert town.candidate() == ""
+    assert town.look().settled
+    assert town.weights()[town.stable()] == 100.0
+    assert list(answers(town)) == ([Answer.PASS] if town.stable() != "1.0.0" else [])

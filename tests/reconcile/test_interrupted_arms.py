@@ -4,15 +4,12 @@ The first in the release is worse than stable and leaves, the other is better an
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
-from tests.reconcile.outages import SOURCES, interrupted, points
+from tests.reconcile.outages import SOURCES, interrupted, points, to_its_end
 from tests.reconcile.test_arms import Fair
 from tests.reconcile.town import sound
-
-from headway.decide.rules import RULES
-from headway.evidence.record import RolledOut
-from headway.evidence.verdict import Answer
 
 STABLE, BETTER, WORSE = "1.0.0", "1.1.0", "1.2.0"
 RATES = {STABLE: 20, BETTER: 18, WORSE: 26}
@@ -41,65 +38,48 @@ def let_in_rightly(fair: Fair) -> None:
     assert fair.town.weights().get(WORSE, 0.0) <= 25.0
 
 
-def to_its_end(fair: Fair, *, passes: int) -> None:
-    for _ in range(passes):
-        fair.count()
-        fair.town.look()
-        let_in_rightly(fair)
-        if not fair.town.candidate():
-            break
-    town = fair.town
-    town.settle()
-    let_in_rightly(fair)
-    assert town.candidate() == ""
-    assert town.look().settled
-    assert town.weights()[town.stable()] == 100.0
-    ended = [record for record in town.records(RolledOut) if isinstance(record.seen, RolledOut)]
-    let_in = [verdict for record in ended if record.seen.outcome == "promoted" for verdict in record.verdicts]
-    assert [RULES[verdict.rule](verdict.inputs).answer for verdict in let_in] == [Answer.PASS] * (
-        town.stable() == BETTER
-    )
+def moments() -> Iterator[tuple[Fair, int]]:
+    """Every world, and every call of its next pass after which a process can die."""
+    for world in WORLDS:
+        tried = world.beside()
+        yield from ((world, at) for at in points(tried.town, tried.count))
 
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_an_interrupted_experiment_lets_nothing_in_wrongly_and_ends(source: str) -> None:
     goes, comes = SOURCES[source]
-    for world in WORLDS:
-        tried = world.beside()
-        for at in points(tried.town, tried.count):
-            for first in (True, False)[: 2 if at >= 0 else 1]:
-                fair = world.beside()
-                fair.town.look()
+    for world, at in moments():
+        for first in (True, False)[: 2 if at >= 0 else 1]:
+            fair = world.beside()
+            fair.town.look()
+            fair.count()
+            interrupted(fair.town, at, goes, first=first)
+            let_in_rightly(fair)
+            fair.town.start_again()
+            for _ in range(3):
                 fair.count()
-                interrupted(fair.town, at, goes, first=first)
+                fair.town.look()
                 let_in_rightly(fair)
-                fair.town.start_again()
-                for _ in range(3):
-                    fair.count()
-                    fair.town.look()
-                    let_in_rightly(fair)
-                comes(fair.town)
-                to_its_end(fair, passes=70)
-                if "forward" not in source:  # beyond the deadline
-                    assert fair.town.stable() == BETTER
+            comes(fair.town)
+            to_its_end(fair.town, fair.count, partial(let_in_rightly, fair), passes=70)
+            if "forward" not in source:  # beyond the deadline
+                assert fair.town.stable() == BETTER
 
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_an_experiment_found_after_its_deadline_is_ended(source: str) -> None:
     goes, comes = SOURCES[source]
-    for world in WORLDS:
-        tried = world.beside()
-        for at in points(tried.town, tried.count):
-            fair = world.beside()
-            town = fair.town
-            town.look()
-            fair.count()
-            interrupted(town, at, goes, first=False)
-            let_in_rightly(fair)
-            if town.candidate() and not town.runtime.observe("delay", "production").unseen:
-                town.runtime.trip("delay", "production")
-                assert {version for version, weight in town.weights().items() if weight} == {STABLE}
-            town.clock.time += 61.0
-            comes(town)
-            town.start_again()
-            to_its_end(fair, passes=70 if "clock" in source else 4)
+    for world, at in moments():
+        fair = world.beside()
+        town = fair.town
+        town.look()
+        fair.count()
+        interrupted(town, at, goes, first=False)
+        let_in_rightly(fair)
+        if town.candidate() and not town.runtime.observe("delay", "production").unseen:
+            town.runtime.trip("delay", "production")
+            assert {version for version, weight in town.weights().items() if weight} == {STABLE}
+        town.clock.time += 61.0
+        comes(town)
+        town.start_again()
+        to_its_end(town, fair.count, partial(let_in_rightly, fair), passes=70 if "clock" in source else 4)

@@ -9,13 +9,10 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from tests.reconcile.outages import SOURCES, interrupted, points
+from tests.reconcile.outages import SOURCES, interrupted, points, to_its_end
 from tests.reconcile.town import Town, sound
 
-from headway.decide.rules import RULES
 from headway.evidence.pairs import APART, Pairs
-from headway.evidence.record import RolledOut
-from headway.evidence.verdict import Answer
 
 BAD, GOOD = 30.0, 0.0
 ROLLOUTS = {
@@ -59,26 +56,11 @@ def let_in_rightly(town: Town, bad: float) -> None:
         assert town.weights().get("1.1.0", 0.0) <= 50.0
 
 
-def answers(town: Town) -> Iterator[Answer]:
-    """What the rule says of the windows in the record of a rollout that was promoted."""
-    for record in town.records(RolledOut):
-        if isinstance(record.seen, RolledOut) and record.seen.outcome == "promoted":
-            yield from (RULES[verdict.rule](verdict.inputs).answer for verdict in record.verdicts)
-
-
-def to_its_end(town: Town, bad: float, *, passes: int) -> None:
-    for _ in range(passes):
-        ask(town, bad)
-        town.look()
-        let_in_rightly(town, bad)
-        if not town.candidate():
-            break
-    town.settle()
-    let_in_rightly(town, bad)
-    assert town.candidate() == ""
-    assert town.look().settled
-    assert town.weights()[town.stable()] == 100.0
-    assert list(answers(town)) == ([Answer.PASS] if town.stable() == "1.1.0" else [])
+def moments(strategy: str, bad: float) -> Iterator[tuple[Town, int]]:
+    """Every world, and every call of its next pass after which a process can die."""
+    for world in WORLDS[strategy, bad]:
+        tried = world.beside()
+        yield from ((world, at) for at in points(tried, partial(ask, tried, bad)))
 
 
 @pytest.mark.parametrize("bad", [BAD, GOOD], ids=["bad", "good"])
@@ -88,25 +70,23 @@ def test_an_interruption_while_a_source_is_away_lets_nothing_in_wrongly_and_ends
     source: str, strategy: str, bad: float
 ) -> None:
     goes, comes = SOURCES[source]
-    for world in WORLDS[strategy, bad]:
-        tried = world.beside()
-        for at in points(tried, partial(ask, tried, bad)):
-            for first in (True, False)[: 2 if at >= 0 else 1]:
-                town = world.beside()
-                town.look()
+    for world, at in moments(strategy, bad):
+        for first in (True, False)[: 2 if at >= 0 else 1]:
+            town = world.beside()
+            town.look()
+            ask(town, bad)
+            interrupted(town, at, goes, first=first)
+            let_in_rightly(town, bad)
+            # A new process starts at once, and for some passes the source stays away.
+            town.start_again()
+            for _ in range(3):
                 ask(town, bad)
-                interrupted(town, at, goes, first=first)
+                town.look()
                 let_in_rightly(town, bad)
-                # A new process starts at once, and for some passes the source stays away.
-                town.start_again()
-                for _ in range(3):
-                    ask(town, bad)
-                    town.look()
-                    let_in_rightly(town, bad)
-                comes(town)
-                to_its_end(town, bad, passes=70)
-                if "forward" not in source:  # beyond the deadline
-                    assert town.stable() == ("1.0.0" if bad else "1.1.0")
+            comes(town)
+            to_its_end(town, partial(ask, town, bad), partial(let_in_rightly, town, bad), passes=70)
+            if "forward" not in source:  # beyond the deadline
+                assert town.stable() == ("1.0.0" if bad else "1.1.0")
 
 
 @pytest.mark.parametrize("bad", [BAD, GOOD], ids=["bad", "good"])
@@ -116,19 +96,18 @@ def test_a_process_that_comes_back_after_the_deadline_ends_what_it_finds(
     source: str, strategy: str, bad: float
 ) -> None:
     goes, comes = SOURCES[source]
-    for world in WORLDS[strategy, bad]:
-        tried = world.beside()
-        for at in points(tried, partial(ask, tried, bad)):
-            town = world.beside()
-            town.look()
-            ask(town, bad)
-            interrupted(town, at, goes, first=False)
-            let_in_rightly(town, bad)
-            standing = town.state.standing["production"]
-            if standing.candidate and not town.runtime.observe("delay", "production").unseen:
-                town.runtime.trip("delay", "production")
-                assert town.weights().get("1.1.0", 0.0) == 0.0
-            town.clock.time += 61.0
-            comes(town)
-            town.start_again()
-            to_its_end(town, bad, passes=70 if "clock" in source else 4)
+    for world, at in moments(strategy, bad):
+        town = world.beside()
+        town.look()
+        ask(town, bad)
+        interrupted(town, at, goes, first=False)
+        let_in_rightly(town, bad)
+        standing = town.state.standing["production"]
+        if standing.candidate and not town.runtime.observe("delay", "production").unseen:
+            town.runtime.trip("delay", "production")
+            assert town.weights().get("1.1.0", 0.0) == 0.0
+        town.clock.time += 61.0
+        comes(town)
+        town.start_again()
+        passes = 70 if "clock" in source else 4
+        to_its_end(town, partial(ask, town, bad), partial(let_in_rightly, town, bad), passes=passes)

@@ -27,7 +27,7 @@ def serving_here(repository: Repository) -> Callable[[str, str], tuple[Served, .
         if answer is None or answer.view is None:
             return None
         place = answer.view.place
-        weights = {back.version: back.weight for back in place.force.route.backends} if place.force else {}
+        weights = place.force.route.weights if place.force else {}
         return tuple(
             Served(version=work.version, bundle=work.bundle)
             for work in place.works

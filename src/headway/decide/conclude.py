@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from headway.evidence.verdict import Answer, Inputs, Verdict
 
@@ -37,11 +37,11 @@ def inputs_of(seen: Struct) -> dict[str, object]:
 def _write_out(value: object, told: Any) -> None:  # noqa: ANN401 - its JSON
     """Fill in what was left out of a value's JSON, in it and in all that it holds."""
     if isinstance(value, Struct) and isinstance(told, dict):
-        for field in structs.fields(value):
-            held = getattr(value, field.name)
-            if field.encode_name not in told:
-                told[field.encode_name] = msgspec.to_builtins(held)
-            _write_out(held, told[field.encode_name])
+        for field, name in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
+            held = getattr(value, field)
+            if name not in told:
+                told[name] = msgspec.to_builtins(held)
+            _write_out(held, told[name])
     elif isinstance(value, tuple) and value and isinstance(value[0], Struct):
         for held, known in zip(value, told, strict=True):
             _write_out(held, known)

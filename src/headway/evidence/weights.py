@@ -46,6 +46,11 @@ class Route(Struct, frozen=True, kw_only=True):
     split: Split = "answers"
     header: str = ""
 
+    @property
+    def weights(self) -> dict[str, float]:
+        """The backends' weights, in percent, by version."""
+        return {back.version: back.weight for back in self.backends}
+
 
 def share_in_words(weight: float, split: Split) -> str:
     """A candidate's share, in percent: what it answers, or gets copies of.

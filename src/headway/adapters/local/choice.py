@@ -47,7 +47,7 @@ def next_force(place: Place, ready: Mapping[str, int]) -> Carried | None:
     force = place.force
     if place.tripped:
         wished, force = on_stable(wished), force and on_stable(force)
-    before = {back.version: back.weight for back in force.route.backends} if force else {}
+    before = force.route.weights if force else {}
     stable = force.route.backends[0].version if force else None
     wanted = {work.name: work.replicas for work in place.works}
     for back in wished.route.backends:

@@ -22,8 +22,8 @@ from headway.render.traffic.envoy.server import COUNTED, EDGES_MS, TOP
 
 __all__ = ["Stats", "counted", "read"]
 
-# Between questions, until Envoy has merged what its workers timed: a busy machine takes a while.
-_PAUSES_S = (0.0, 0.002, 0.005, 0.01, 0.02, 0.03)
+# How long Envoy has to merge what its workers timed, which takes a while on a busy machine; and between two questions.
+_MERGED_S, _PAUSE_S = 0.1, 0.015
 
 
 class Stats(Struct, frozen=True, kw_only=True):
@@ -52,22 +52,20 @@ def counted(admin: Path, clusters: Mapping[str, str]) -> dict[str, Arm] | None:
 
     A question makes Envoy merge its workers' histograms, but it answers from those merged before, while its counters
     are those of now: so it is asked until the histograms hold what had been counted at the first question, or for a
-    few hundredths of a second.
+    tenth of a second.
     """
     target = _question({*clusters, *filter(None, clusters.values())})
-    answer = ask(admin, target)
-    if answer is None:
-        return None
-    first = then = read(answer)
-    for pause in _PAUSES_S:
-        time.sleep(pause)
-        answer = ask(admin, target)
-        if answer is None:
-            return None
-        then = read(answer)
-        if _merged(first, then, clusters):
-            break
-    return {name: _arm(name, own, then) for name, own in clusters.items()}
+    first: Stats | None = None
+    end = time.monotonic() + _MERGED_S
+    while (answer := ask(admin, target)) is not None:
+        now = read(answer)
+        if first is None:
+            first = now
+        elif _merged(first, now, clusters) or time.monotonic() >= end:
+            return {name: _arm(name, own, now) for name, own in clusters.items()}
+        else:
+            time.sleep(_PAUSE_S)
+    return None
 
 
 def _merged(first: Stats, then: Stats, clusters: Iterable[str]) -> bool:

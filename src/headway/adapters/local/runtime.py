@@ -116,13 +116,12 @@ class LocalRuntime:
             return Observed()
         view = answer.view
         place = view.place
-        backends = place.force.route.backends if place.force else ()
         counted = _counts(view)
         return Observed(
             objects={ref(item): item for item in place.objects},
             workloads=tuple(_workload(view, work) for work in place.works),
             address=f"{place.host}:{place.port}" if view.listening else "",
-            weights={back.version: back.weight for back in backends},
+            weights=place.force.route.weights if place.force else {},
             counts={version: total(arms) for version, arms in counted.items()},
             groups=counted if place.force and place.force.route.split == "users" else {},
             edges_ms=EDGES_MS,

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-__all__ = ["Tally", "Traffic"]
+__all__ = ["Tally", "Traffic", "body_of"]
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -69,10 +69,7 @@ class Traffic:
         ]
 
     def _request(self, row: Mapping[str, Any]) -> bytes:
-        inputs = [
-            {"name": name, "shape": [1], "datatype": _datatype(value), "data": [value]} for name, value in row.items()
-        ]
-        body = json.dumps({"inputs": inputs}).encode()
+        body = body_of(row)
         head = f"POST {self._path} HTTP/1.1\r\nHost: {self._host}\r\nContent-Type: application/json\r\n"
         return head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
@@ -136,6 +133,18 @@ async def _close(connection: Connection | None) -> None:
         connection[1].close()
         with suppress(OSError):
             await connection[1].wait_closed()
+
+
+def body_of(row: Mapping[str, Any]) -> bytes:
+    """A row as a request of the Open Inference Protocol.
+
+    >>> body_of({"x": 1.0})
+    b'{"inputs": [{"name": "x", "shape": [1], "datatype": "FP64", "data": [1.0]}]}'
+    """
+    inputs = [
+        {"name": name, "shape": [1], "datatype": _datatype(value), "data": [value]} for name, value in row.items()
+    ]
+    return json.dumps({"inputs": inputs}).encode()
 
 
 def _datatype(value: object) -> str:
