@@ -9,6 +9,7 @@ from headway.spec.quantity import Ratio, Seconds, Share
 
 __all__ = [
     "LATENCY_STEP",
+    "LATENCY_TOP_S",
     "ErrorGuardrail",
     "Guardrail",
     "LatencyGuardrail",
@@ -24,6 +25,8 @@ __all__ = [
 
 # Latencies are counted by edges up to so many times apart (decision 0132): a smaller margin may not be seen.
 LATENCY_STEP = 1.25
+# The last of these edges, in seconds: all that takes longer is equally slow.
+LATENCY_TOP_S = 12.0
 
 
 class ErrorGuardrail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

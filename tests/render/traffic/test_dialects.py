@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
+from headway.decide.rollout.guardrails.latency import FIRST_EDGE_MS
 from headway.evidence.weights import Backend, Route
 from headway.render.manifest import LABEL_MODEL
 from headway.render.traffic import gateway_api
@@ -16,6 +17,7 @@ from headway.render.traffic.envoy.resource import Limits
 from headway.render.traffic.envoy.routes import route_configuration
 from headway.render.traffic.envoy.server import EDGES_MS, bootstrap, listener
 from headway.render.traffic.table import TRAFFIC
+from headway.spec.guardrail import LATENCY_STEP, LATENCY_TOP_S
 
 names = st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
 versions = st.from_regex(r"(0|[1-9][0-9]{0,3})(\.(0|[1-9][0-9]{0,3})){2}", fullmatch=True)
@@ -144,9 +146,10 @@ def test_only_what_should_lapse_carries_a_limit() -> None:
 
 
 def test_edges_of_latency_lie_where_envoy_need_not_guess_and_are_at_most_a_quarter_apart() -> None:
-    assert EDGES_MS[0] == 4
+    assert EDGES_MS[0] == FIRST_EDGE_MS
+    assert EDGES_MS[-1] == 1000 * LATENCY_TOP_S
     assert all(edge == float(f"{edge:.1e}") == int(edge) for edge in EDGES_MS)
-    assert all(edge < later <= 1.25 * edge for edge, later in pairwise(EDGES_MS))
+    assert all(edge < later <= LATENCY_STEP * edge for edge, later in pairwise(EDGES_MS))
 
 
 def test_within_each_quarter_a_tolerance_of_a_fiftieth_has_an_edge_near_to_it() -> None:

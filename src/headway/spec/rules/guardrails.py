@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from headway.spec.finding import Finding, Place, error, warning
 from headway.spec.guardrail import (
     LATENCY_STEP,
+    LATENCY_TOP_S,
     ErrorGuardrail,
     Guardrail,
     LatencyGuardrail,
@@ -74,12 +75,9 @@ def _rates(placed: Placed[Model], number: int, guardrail: Rates) -> Iterator[Fin
         do = "Write `worse_by_at_most: 1.5x`, or a floor such as `0.5pp`."
         at = _place(placed, number, "worse_by_at_most")
         yield error("E204", f"guardrail '{name}' never decides", at, why=why, do=do)
-    elif max(guardrail.floor, guardrail.tolerate_floor) >= 1:
-        at = _place(placed, number, "floor" if guardrail.floor >= 1 else "tolerate_floor")
-        why = "No version is bad more often than always, so this floor lets every one through."
-        yield error("E254", f"guardrail '{name}' can never fail", at, why=why, do="Write `0.5pp`.")
     else:
-        yield from _floors(placed, number, guardrail)
+        why = "No version is bad more often than always, so this floor lets every one through."
+        yield from _floors(placed, number, guardrail, top=1.0, why=why, do="Write `0.5pp`.")
 
 
 def _latency(placed: Placed[Model], number: int, guardrail: LatencyGuardrail) -> Iterator[Finding]:
@@ -92,12 +90,20 @@ def _latency(placed: Placed[Model], number: int, guardrail: LatencyGuardrail) ->
         do = f"Write `worse_by_at_most: {LATENCY_STEP:g}x` or more."
         at = _place(placed, number, "worse_by_at_most")
         yield error("E204", f"guardrail '{title(guardrail)}' never decides", at, why=why, do=do)
-    yield from _floors(placed, number, guardrail)
+    why = (
+        f"Latencies are told apart up to {written('seconds', LATENCY_TOP_S)}, so this floor lets every version through."
+    )
+    yield from _floors(placed, number, guardrail, top=LATENCY_TOP_S, why=why, do="Write `10ms`.")
 
 
-def _floors(placed: Placed[Model], number: int, guardrail: Rates | LatencyGuardrail) -> Iterator[Finding]:
-    """Of the two floors, harm beyond the one and safety within the other."""
-    if guardrail.tolerate_floor > guardrail.floor > 0:
+def _floors(
+    placed: Placed[Model], number: int, guardrail: Rates | LatencyGuardrail, *, top: float, why: str, do: str
+) -> Iterator[Finding]:
+    """Of the two floors, harm beyond the one and safety within the other; from `top` on, either is no line at all."""
+    if max(guardrail.floor, guardrail.tolerate_floor) >= top:
+        at = _place(placed, number, "floor" if guardrail.floor >= top else "tolerate_floor")
+        yield error("E254", f"guardrail '{title(guardrail)}' can never fail", at, why=why, do=do)
+    elif guardrail.tolerate_floor > guardrail.floor:
         at = _place(placed, number, "tolerate_floor")
         why = "Harm begins beyond `tolerate_floor` and safety ends at `floor`; between them nothing decides."
         do = "Write a smaller `tolerate_floor`, or a larger `floor`."
