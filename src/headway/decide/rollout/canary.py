@@ -28,7 +28,7 @@ def event(sight: Sight | None) -> tuple[Event, str] | None:
     if sight is None:
         return None
     found = (*weighed(sight.guardrails, sight.tally), *sight.beside)
-    places = (*map(most_harmed, sight.tally.tracks), *("" for _ in sight.beside))
+    places = (*map(most_harmed, sight.guardrails, sight.tally.tracks), *("" for _ in sight.beside))
     for (name, harm, _), place, asked in zip(found, places, sight.limits.harm, strict=True):
         if harm >= asked:
             odds = f"evidence of {_times(harm)} where {_times(asked)} are asked for"

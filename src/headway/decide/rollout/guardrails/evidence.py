@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from headway.decide.rollout.guardrails.kind import Look
+from headway.decide.rollout.guardrails.predictions import to_which_side
 from headway.decide.rollout.guardrails.table import kind_of
 from headway.evidence.stage import Tally
 from headway.evidence.window import Arm, Part, Past, Sample, Window, total
-from headway.spec.guardrail import ErrorGuardrail, Guardrail, LatencyGuardrail, title
+from headway.spec.guardrail import ErrorGuardrail, Guardrail, LatencyGuardrail, PredictionGuardrail, title
 from headway.stats.ratio import log_tilts
 from headway.stats.sequential import log_mean_exp
 from headway.stats.track import Track, harm_of, safety_of
@@ -68,18 +69,22 @@ def evidence_of_harm(tracks: Sequence[Track]) -> float:
     return log_mean_exp([harm_of(track) for track in tracks]) if tracks else 0.0
 
 
-def most_harmed(tracks: Sequence[Track]) -> str:
+def most_harmed(guardrail: Guardrail, tracks: Sequence[Track]) -> str:
     """Where, of the several things that a guardrail compares, its evidence of harm is largest; empty for a single one.
 
     >>> from headway.stats.track import begun
-    >>> most_harmed((begun(1, at=6.0), begun(1, at=8.0))), most_harmed((begun(1, name="AA"), begun(1, name="UA")))
-    (' above 6 ms', ' for AA')
-    >>> most_harmed((begun(1),))
+    >>> most_harmed(LatencyGuardrail(latency="p95"), (begun(1, at=6.0), begun(1, at=8.0)))
+    ' above 6 ms'
+    >>> most_harmed(ErrorGuardrail(), (begun(1, name="AA"), begun(1, name="UA")))
+    ' for AA'
+    >>> most_harmed(ErrorGuardrail(), (begun(1),))
     ''
     """
     worst = max(tracks, key=harm_of, default=None)
     if worst is None or not (worst.at or worst.name):
         return ""
+    if isinstance(guardrail, PredictionGuardrail):
+        return f" for {to_which_side(worst)}"
     return f" above {worst.at:g} ms" if worst.at else f" for {worst.name}"
 
 

@@ -13,7 +13,7 @@ from headway.spec.guardrail import PredictionGuardrail, title
 from headway.stats.sequential import Line, log_harm, log_safe
 from headway.stats.track import Track, begun, grown
 
-__all__ = ["grow"]
+__all__ = ["grow", "to_which_side"]
 
 # Before so many rows of the stable version the shares of its predictions are not known well enough.
 ENOUGH = 400
@@ -32,6 +32,16 @@ def grow(guardrail: PredictionGuardrail, tracks: tuple[Track, ...], look: Look) 
     seen, known = look.seen(name), look.known(name)
     found = tracks or tuple(begun(look.stages, name=part + side) for part in _chosen(known) for side in SIDES)
     return tuple(_grown(guardrail, track, seen, known, look.stage) for track in found)
+
+
+def to_which_side(track: Track) -> str:
+    """What a comparison asks, in words.
+
+    >>> to_which_side(begun(1, name="late+")), to_which_side(begun(1, name=">=0.5-"))
+    ('more of late', 'less of >=0.5')
+    """
+    part, side = track.name[:-1], track.name[-1]
+    return f"{'more' if side == SIDES[0] else 'less'} of {part}"
 
 
 def _chosen(known: Mapping[str, Part]) -> Iterator[str]:
