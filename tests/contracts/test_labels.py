@@ -109,3 +109,30 @@ def test_the_first_answer_and_the_first_label_stand(served: Served) -> None:
 def test_who_asks_again_is_told_the_same(served: Served) -> None:
     served.predicted("a", "1", [1], at=START + 1.0)
     assert read(served) == read(served)
+
+
+def by_minute(served: Served, now: float) -> list[Outcomes]:
+    return list(served.port.minutes("delay", "production", "1", within_s=WITHIN, now=now, minutes=3))
+
+
+def test_a_versions_minutes_are_told_in_the_order_of_time(served: Served) -> None:
+    over = START + 180.0  # the end of the third minute
+    for at, answers in ((10.0, [1, 0]), (130.0, [1]), (140.0, [0])):
+        served.predicted(f"mine {at}", "1", answers, at=START + at)
+        served.predicted(f"other {at}", "2", answers, at=START + at)
+        served.labelled(f"mine {at}", 0, at=START + at + 1.0)
+    served.predicted("before", "1", [1], at=START - 1.0)
+    served.predicted("young", "1", [1], at=over + GRACE_S + 1.0)
+    kept = GRACE_S if not isinstance(served, FakeLabels) else 0.0
+    assert by_minute(served, over + WITHIN + kept) == [
+        Outcomes(of=2, labelled=1, wrong=1),
+        Outcomes(of=2, labelled=2, wrong=1),
+    ]
+
+
+def test_what_was_before_is_told_though_less_was_asked_for_meanwhile(served: Served) -> None:
+    served.predicted("old", "1", [1], at=START - 60.0)
+    served.predicted("new", "1", [1], at=START + 1.0)
+    assert read(served) == {"1": Outcomes(of=1)}
+    assert read(served, since=START - 100.0) == {"1": Outcomes(of=2)}
+    assert read(served) == {"1": Outcomes(of=1)}

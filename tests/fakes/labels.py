@@ -1,7 +1,8 @@
 """Labels in memory: a test says what was predicted, and what came of it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -49,15 +50,35 @@ class FakeLabels:
     ) -> Mapping[str, Outcomes]:
         """As the port says, with what the test said."""
         self.asked.append(within_s)
+        rows = [row for row in self.rows.values() if since <= row.at <= now - within_s]
+        return self._counted(lambda row: row.version, rows, within_s)
+
+    def minutes(
+        self,
+        model: str,  # noqa: ARG002 - there is one
+        environment: str,  # noqa: ARG002
+        version: str,
+        *,
+        within_s: float,
+        now: float,
+        minutes: int,
+    ) -> Sequence[Outcomes]:
+        """As the port says."""
+        until = now - within_s
+        since = until - 60.0 * minutes
+        rows = [row for row in self.rows.values() if since <= row.at <= until and row.version == version]
+        counted = self._counted(lambda row: int((row.at - since) // 60.0), rows, within_s)
+        return [counted[minute] for minute in sorted(counted)]
+
+    def _counted(self, group: Callable[[_Row], Any], rows: Sequence[_Row], within_s: float) -> dict[Any, Outcomes]:
         if self.fault:
             raise self.fault
-        counts: dict[str, Counter[str]] = defaultdict(Counter)
-        for row in self.rows.values():
-            if since <= row.at <= now - within_s:
-                known = row.label is not None and row.labelled <= row.at + within_s
-                wrong = known and row.answer != row.label
-                counts[row.version]["wrong" if wrong else "right" if known else "unlabelled"] += 1
+        counts: dict[Any, Counter[str]] = defaultdict(Counter)
+        for row in rows:
+            known = row.label is not None and row.labelled <= row.at + within_s
+            wrong = known and row.answer != row.label
+            counts[group(row)]["wrong" if wrong else "right" if known else "unlabelled"] += 1
         return {
-            version: Outcomes(of=seen.total(), labelled=seen["wrong"] + seen["right"], wrong=seen["wrong"])
-            for version, seen in counts.items()
+            name: Outcomes(of=seen.total(), labelled=seen["wrong"] + seen["right"], wrong=seen["wrong"])
+            for name, seen in counts.items()
         }

@@ -1,6 +1,8 @@
 """How the stable version's windows differed before a start: noted, said by the plan, and kept by the rollout."""
 
+import numpy as np
 import pytest
+from tests.reconcile.test_samples import pod, summary
 from tests.reconcile.town import Town
 
 from headway.decide.rollout.guardrails.evidence import opened
@@ -56,6 +58,49 @@ def test_errors_in_bursts_are_judged_between_windows_and_named_so() -> None:
 
 def test_errors_that_come_by_themselves_are_judged_request_by_request() -> None:
     assert spread(after(60, bursts=False))["errors"] < 1.3
+
+
+ANSWERS = "guardrails: [{errors: rate}, {predictions: distribution}]"
+LABELS = "guardrails: [{quality: accuracy, labels_within: 10s}]"
+
+
+@pytest.mark.parametrize(("alike", "least", "most"), [(1, 0.0, 1.3), (40, 20.0, 60.0)], ids=["each", "by forties"])
+def test_answers_that_come_in_rows_that_are_alike_are_judged_between_windows(
+    alike: int, least: float, most: float
+) -> None:
+    town, rng, counts = Town(), np.random.default_rng(5), [0, 0, 0, 0, 0]
+    town.commit("one", rollout=ANSWERS)
+    town.settle()
+    for minute in range(90):
+        high = alike * int(rng.binomial(400 // alike, 0.3))
+        counts[1], counts[3] = counts[1] + 400 - high, counts[3] + high
+        silent = minute % 10 == 0  # servers that do not answer for once
+        town.runtime.say("delay", "production", summaries=() if silent else (pod("1.0.0", summary(tuple(counts))),))
+        town.traffic(seconds=60.0)
+        town.look()
+    town.commit("two", rollout=ANSWERS)
+    town.settle()
+    rollout = town.rollout()
+    assert rollout
+    assert least <= rollout.before.spread["predictions"] < most
+
+
+@pytest.mark.parametrize(("alike", "least", "most"), [(1, 0.0, 1.3), (40, 20.0, 60.0)], ids=["each", "by forties"])
+def test_labels_that_are_wrong_together_are_judged_between_windows(alike: int, least: float, most: float) -> None:
+    town, rng, serve = Town(), np.random.default_rng(7), "  serve: {records: {sample: 100%}}"
+    town.commit("one", serve, rollout=LABELS)
+    town.settle()
+    for minute in range(88):
+        at = town.clock.time - 60.0 * (89 - minute)
+        wrong = alike * int(rng.binomial(200 // alike, 0.1))
+        town.labels.predicted(f"{minute}", "1.0.0", [0] * wrong + [1] * (200 - wrong), at=at)
+        for row in range(200):
+            town.labels.labelled(f"{minute}", 1, row=row, at=at + 1.0)
+    town.commit("two", serve, rollout=LABELS)
+    town.settle()
+    rollout = town.rollout()
+    assert rollout
+    assert least <= rollout.before.spread["accuracy"] < most
 
 
 def test_of_few_windows_nothing_is_known() -> None:

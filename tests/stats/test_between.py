@@ -96,3 +96,13 @@ def test_a_window_in_which_one_arm_has_no_request_says_nothing() -> None:
     first = Counts(bad=1, of=100, control_bad=10, control_of=1000)
     state = seen(between(TOLERATED, 0.01, first, spread=2.0), first)
     assert seen(state, Counts(bad=0, of=0, control_bad=10, control_of=1000)) == state
+
+
+@pytest.mark.parametrize("rate", [0.0, 1.0])
+def test_a_control_that_always_or_never_fails_is_judged_too(rate: float) -> None:
+    window = Counts(bad=round(100 * rate), of=100, control_bad=round(1000 * rate), control_of=1000)
+    state = between(MARGIN, rate, window, spread=2.0)
+    for _ in range(20):
+        state = seen(state, window)
+    assert math.isfinite(log_beyond(state))
+    assert math.isfinite(log_within(state))

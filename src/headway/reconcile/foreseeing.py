@@ -15,6 +15,7 @@ from headway.plan.arms import part
 from headway.plan.facts import Place
 from headway.reconcile.objects import replicas
 from headway.reconcile.past import note, spread
+from headway.reconcile.samples import distribution
 from headway.reconcile.scene import Scene
 from headway.reconcile.windows import jumped, open_window, since
 from headway.spec.environment import Prices
@@ -76,7 +77,8 @@ def measure(scene: Scene, place: Place) -> None:
     arm = since(opening.counts.get(version), observed.counts.get(version))
     seen = Hour(hour=int(scene.now // HOUR_S), seconds=scene.now - opening.start, arm=arm, edges_ms=observed.edges_ms)
     hours = _added(_recalled(scene, place.environment), seen)
-    note(scene, place.environment, arm, observed.edges_ms)
+    answered = distribution("", opening.summaries, observed.summaries, control=version, candidate=version)
+    note(scene, place.environment, arm, observed.edges_ms, answered)
     scene.world.runtime.remember(_key(*key), msgspec.json.encode(hours))
 
 

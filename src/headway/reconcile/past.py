@@ -6,9 +6,9 @@ import msgspec
 from msgspec import Struct
 
 from headway.decide.rollout.spread import Counted, spread_of
-from headway.evidence.window import Arm
+from headway.evidence.window import Arm, Sample
 from headway.reconcile.scene import Scene
-from headway.spec.guardrail import Guardrail
+from headway.spec.guardrail import Guardrail, PredictionGuardrail, title
 
 __all__ = ["note", "spread"]
 
@@ -16,35 +16,66 @@ __all__ = ["note", "spread"]
 MOST = 90
 
 
+class Answers(Struct, frozen=True, kw_only=True):
+    """What was predicted, by minute: all rows, then those of each of these parts."""
+
+    parts: tuple[str, ...] = ()
+    minutes: tuple[tuple[int, ...], ...] = ()
+
+
 class Noted(Struct, frozen=True, kw_only=True):
-    """Windows in the order of time, all counted by these edges."""
+    """Windows in the order of time, all counted by these edges, and what was answered in them."""
 
     windows: tuple[Arm, ...] = ()
     edges_ms: tuple[float, ...] = ()
+    answers: Answers = Answers()
 
 
-def note(scene: Scene, environment: str, window: Arm, edges_ms: tuple[float, ...]) -> None:
+def note(
+    scene: Scene, environment: str, window: Arm, edges_ms: tuple[float, ...], answered: Sample | None = None
+) -> None:
     """Keep one more window, if it counts by these edges at all; those that count by others are forgotten.
 
-    A version that the router does not know yet counts nothing, by no edge.
+    A version that the router does not know yet counts nothing, by no edge.  `answered` is what its servers say of their
+    predictions, beside themselves.
     """
     if len(window.slower) != len(edges_ms) or window.starts < 0:
         return
     before = _recalled(scene, environment)
     kept = before.windows if before.edges_ms == edges_ms else ()
-    noted = Noted(windows=(*kept, window)[-MOST:], edges_ms=edges_ms)
+    noted = Noted(windows=(*kept, window)[-MOST:], edges_ms=edges_ms, answers=_more(before.answers, answered))
     scene.world.runtime.remember(_key(scene, environment), msgspec.json.encode(noted))
 
 
+def _more(before: Answers, answered: Sample | None) -> Answers:
+    """A minute without a row, or that cannot be, is left out; those that tell other parts are forgotten."""
+    if answered is None or not all(part.sound and part.of for part in answered.parts):
+        return before
+    parts = tuple(part.name for part in answered.parts)
+    minute = (answered.parts[0].of, *(part.bad for part in answered.parts))
+    return Answers(parts=parts, minutes=(*(before.minutes if before.parts == parts else ()), minute)[-MOST:])
+
+
 def spread(
-    scene: Scene, environment: str, guardrails: Sequence[Guardrail], counted: Mapping[str, Counted] | None = None
+    scene: Scene,
+    environment: str,
+    guardrails: Sequence[Guardrail],
+    counted: Mapping[str, Sequence[Counted]] | None = None,
 ) -> Mapping[str, float]:
     """By guardrail, how much more these windows differ than their counts alone make them; none of few windows.
 
     `counted` are minutes of other sources, by guardrail.
     """
     noted = _recalled(scene, environment)
-    return spread_of(guardrails, noted.windows, noted.edges_ms, counted or {})
+    told = {title(each): [_evenly(noted.answers)] for each in guardrails if isinstance(each, PredictionGuardrail)}
+    return spread_of(guardrails, noted.windows, noted.edges_ms, {**(counted or {}), **told})
+
+
+def _evenly(answers: Answers) -> Counted:
+    """The part that halves the answers best: rows that are alike show the most in it."""
+    rows, *counts = [sum(column) for column in zip(*answers.minutes, strict=True)] or [0]
+    at = min(range(len(counts)), key=lambda part: abs(counts[part] / rows - 0.5), default=None)
+    return [] if at is None else [(minute[1 + at], minute[0]) for minute in answers.minutes]
 
 
 def _recalled(scene: Scene, environment: str) -> Noted:

@@ -290,6 +290,14 @@ class Labels(Protocol):
     ) -> Mapping[str, Outcomes]:
         """By version, predictions made from `since` on whose time for a label, `within_s`, is over at `now`."""
 
+    def minutes(
+        self, model: str, environment: str, version: str, *, within_s: float, now: float, minutes: int
+    ) -> Sequence[Outcomes]:
+        """A version's predictions by the minute that they were made in, of the last so many whose time is over.
+
+        A minute without any is left out.
+        """
+
 
 class Metrics(Protocol):
     """A monitoring system that keeps counters."""

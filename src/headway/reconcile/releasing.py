@@ -26,7 +26,7 @@ from headway.reconcile.objects import act, replicas
 from headway.reconcile.past import spread
 from headway.reconcile.ports import PortError, Store
 from headway.reconcile.scene import Effect, Scene
-from headway.spec.guardrail import MetricGuardrail, title
+from headway.spec.guardrail import title
 from headway.spec.metadata import API_VERSION, Metadata
 from headway.spec.model import Model
 from headway.spec.release import Release as ReleaseDocument
@@ -105,8 +105,7 @@ def begin(scene: Scene, place: Place, arms: Sequence[Served], over: Served, *, l
         before=Past(starts=known.starts, errors=known.errors),
     )
     guardrails = model.spec.rollout.guardrails
-    metrics = [guardrail for guardrail in guardrails if isinstance(guardrail, MetricGuardrail)]
-    counted = {title(metric): counted_before(scene, metric, rollout) for metric in metrics}
+    counted = {title(each): counted_before(scene, each, rollout) for each in guardrails}
     differ = spread(scene, place.environment, guardrails, counted)
     return structs.replace(rollout, before=structs.replace(rollout.before, spread=differ))
 

@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 from headway.stats.mixture import log_above, rho_for
 from headway.stats.moments import Moments, shares
 from headway.stats.score import ENOUGH_WINDOWS, Score, log_higher, scored, variance_of
-from headway.stats.sequential import Counts, Line, boundary, log_mean_exp
+from headway.stats.sequential import Counts, Line, boundary, kept, log_mean_exp
 
 __all__ = [
     "A_BURST",
@@ -72,12 +72,12 @@ def bursts_of(lines: Sequence[Line], rate: float, *, spread: float) -> float:
 
 
 def begun_rho(rate: float, of: float, control_of: float, *, spread: float) -> float:
-    """The `rho` of a comparison whose first window has so many requests of each arm (above 0).
+    """The `rho` of a comparison whose first window has so many requests of each arm (above 0); `rate` may be 0 or 1.
 
     >>> round(begun_rho(0.03, 100, 1000, spread=2.0), 2)
     10.58
     """
-    weight = of * control_of / (of + control_of)
+    weight, rate = of * control_of / (of + control_of), kept(rate)
     planned = PLANNED_WINDOWS * weight * rate * (1.0 - rate) * max(1.0, spread)
     return rho_for(planned, alpha=TUNED_FOR, sides=1)
 

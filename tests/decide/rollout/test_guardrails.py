@@ -14,7 +14,7 @@ from headway.decide.rollout.rules import rollout_1, verdict_of
 from headway.decide.rollout.strategy import limits
 from headway.evidence.stage import Rollout
 from headway.evidence.verdict import Answer
-from headway.evidence.window import Arm, Part, Sample, Window
+from headway.evidence.window import Arm, Part, Past, Sample, Window
 from headway.spec.guardrail import (
     ErrorGuardrail,
     Guardrail,
@@ -146,11 +146,14 @@ def test_no_sample_of_a_guardrail_holds_one_that_other_guardrails_find_safe() ->
     assert (rollout.state, rollout.stage) == ("running", 0)
 
 
-def shifted(rng: np.random.Generator, weight: float, apart: float) -> Sample:
-    """One window of scores: the candidate's share above 0.5 is so much greater."""
+def shifted(rng: np.random.Generator, weight: float, apart: float, rows: int = 1) -> Sample:
+    """One window of scores: the candidate's share above 0.5 is so much greater.
+
+    So many rows of a request are alike.
+    """
     mine = round(2000 * weight / 100)
     names, rates = (">= 0.25", ">= 0.5", ">= 0.75"), (0.7, 0.4, 0.15)
-    drawn, beside = rng.random(mine), rng.random(2000 - mine)
+    drawn, beside = (rng.random(of // rows).repeat(rows) for of in (mine, 2000 - mine))
     parts = tuple(
         Part(
             name=name,
@@ -164,15 +167,15 @@ def shifted(rng: np.random.Generator, weight: float, apart: float) -> Sample:
     return Sample(guardrail="predictions", parts=parts)
 
 
-def ends(apart: float, runs: int) -> tuple[float, float]:
-    """Shares of rollouts that were aborted and promoted within 40 windows."""
+def ends(apart: float, runs: int, *, rows: int = 1, spread: float = 1.0) -> tuple[float, float]:
+    """Shares of rollouts that were aborted and promoted within 40 windows; `spread` is what was known before."""
     rng = np.random.default_rng(7)
     wish = Wish(window=1.0, guardrails=(PREDICTIONS,), stages=(20.0,))
     aborted = promoted = 0
     for _ in range(runs):
-        rollout = look(START, wish, None)
+        rollout = look(structs.replace(START, before=Past(spread={"predictions": spread})), wish, None)
         for _ in range(40):
-            rollout = look(rollout, wish, window(20.0, shifted(rng, 20.0, apart), starts=2000))
+            rollout = look(rollout, wish, window(20.0, shifted(rng, 20.0, apart, rows), starts=2000))
             if rollout.state != "running":
                 break
         aborted += rollout.state == "aborting"
@@ -193,6 +196,17 @@ def test_a_shift_at_the_line_of_harm_is_rarely_aborted_and_one_at_the_margin_rar
 def test_equal_predictions_promote_and_a_shift_of_twice_the_margin_aborts() -> None:
     assert ends(0.0, 5) == (0.0, 1.0)
     assert ends(0.10, 5) == (1.0, 0.0)
+
+
+def test_rows_that_come_in_alike_are_aborted_as_often_as_is_stated_only_between_windows() -> None:
+    runs = 40
+    alone, _ = ends(0.0, runs, rows=20)
+    aborted, _ = ends(0.02, runs, rows=20, spread=20.0)
+    _, promoted = ends(0.05, runs, rows=20, spread=20.0)
+    assert alone > 0.5
+    assert aborted <= 0.01 + 3 * math.sqrt(0.01 * 0.99 / runs)
+    assert promoted <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / runs)
+    assert ends(0.25, 5, rows=20, spread=20.0) == (1.0, 0.0)
 
 
 def sales(rate: float, runs: int) -> tuple[float, float]:

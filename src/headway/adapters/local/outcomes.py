@@ -6,7 +6,7 @@ database beside them; it can be lost, and is read again.  Ids are kept as hashes
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -31,13 +31,16 @@ CREATE TABLE IF NOT EXISTS unit (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS unit_at ON unit (at);
 CREATE TABLE IF NOT EXISTS place (file INTEGER PRIMARY KEY, done INTEGER);
+CREATE TABLE IF NOT EXISTS kept (since REAL);
 """
 COUNT = """
-SELECT version, count(*), sum(known), sum(known AND answer <> label)
-FROM (SELECT version, answer, label, label IS NOT NULL AND labelled <= at + :within AS known
+SELECT {by}, count(*), sum(known), sum(known AND answer <> label)
+FROM (SELECT version, answer, at, label, label IS NOT NULL AND labelled <= at + :within AS known
       FROM unit WHERE at >= :since AND at <= :until)
-GROUP BY version
+WHERE :only IN ('', version)
+GROUP BY 1 ORDER BY 1
 """
+BY_VERSION, BY_MINUTE = COUNT.format(by="version"), COUNT.format(by="CAST((at - :since) / 60 AS INTEGER)")
 
 
 class _Data(Struct):
@@ -68,23 +71,60 @@ class RecordedOutcomes:
         self, model: str, environment: str, *, since: float, within_s: float, now: float
     ) -> Mapping[str, Outcomes]:
         """As the port says."""
+        until = now - within_s - GRACE_S
+        return dict(self._counted(BY_VERSION, model, environment, since=since, until=until, within_s=within_s))
+
+    def minutes(
+        self, model: str, environment: str, version: str, *, within_s: float, now: float, minutes: int
+    ) -> Sequence[Outcomes]:
+        """As the port says."""
+        until = now - within_s - GRACE_S
+        since = until - 60.0 * minutes
+        counted = self._counted(
+            BY_MINUTE, model, environment, since=since, until=until, within_s=within_s, version=version
+        )
+        return [outcomes for _, outcomes in counted]
+
+    def _counted(  # noqa: PLR0913 - what is counted, and where
+        self,
+        query: str,
+        model: str,
+        environment: str,
+        *,
+        since: float,
+        until: float,
+        within_s: float,
+        version: str = "",
+    ) -> list[tuple[Any, Outcomes]]:
+        """What a query counts of the records, once they are read."""
         file = records_file(self._root.absolute(), model, environment)
         path = file.with_suffix(".db")
+        asked = {"since": since, "within": within_s, "until": until, "only": version}
         try:
             with closing(sqlite3.connect(path, timeout=1.0)) as base, base:
                 path.chmod(0o600)
                 base.executescript(TABLES)
-                base.execute("DELETE FROM unit WHERE at < ?", (since,))
+                _keep(base, since)
                 _read(base, file, since)
-                asked = {"since": since, "within": within_s, "until": now - within_s - GRACE_S}
-                return {
-                    version: Outcomes(of=of, labelled=labelled, wrong=wrong)
-                    for version, of, labelled, wrong in base.execute(COUNT, asked)
-                }
+                return [
+                    (group, Outcomes(of=of, labelled=labelled, wrong=wrong))
+                    for group, of, labelled, wrong in base.execute(query, asked)
+                ]
         except (sqlite3.Error, OSError) as error:
             raise PortError(
                 f"{path} cannot be used: {error}. Free its disk or mend its rights; it may be removed."
             ) from error
+
+
+def _keep(base: sqlite3.Connection, since: float) -> None:
+    """Forget what was before; where more is asked for than was kept, read all again."""
+    kept = base.execute("SELECT since FROM kept").fetchone()
+    if kept is not None and since < kept[0]:
+        base.execute("DELETE FROM unit")
+        base.execute("DELETE FROM place")
+    base.execute("DELETE FROM unit WHERE at < ?", (since,))
+    base.execute("DELETE FROM kept")
+    base.execute("INSERT INTO kept VALUES (?)", (since,))
 
 
 def _read(base: sqlite3.Connection, file: Path, since: float) -> None:

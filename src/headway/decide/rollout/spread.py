@@ -25,12 +25,12 @@ def spread_of(
     guardrails: Sequence[Guardrail],
     windows: Sequence[Arm],
     edges_ms: Sequence[float],
-    counted: Mapping[str, Counted] = MappingProxyType({}),
+    counted: Mapping[str, Sequence[Counted]] = MappingProxyType({}),
 ) -> Mapping[str, float]:
     """For each guardrail whose windows are known: the variance between them over that of their counts alone.
 
     `windows` are the router's, of one length, in the order of time, and count by these edges; `counted` are those of
-    other sources, by guardrail.  None where they are too few.
+    other sources, by guardrail: of several the one that differs most.  None where they are too few.
 
     >>> alike = [Arm(starts=1000, errors=10 + at % 2) for at in range(60)]
     >>> round(spread_of([ErrorGuardrail()], alike, ())["errors"], 2)
@@ -40,13 +40,14 @@ def spread_of(
     for guardrail in guardrails:
         match guardrail:
             case ErrorGuardrail():
-                known: Counted = [(window.errors, window.starts) for window in windows]
+                known: Sequence[Counted] = [[(window.errors, window.starts) for window in windows]]
             case LatencyGuardrail():
-                known = _slow(guardrail, windows, edges_ms)
+                known = [_slow(guardrail, windows, edges_ms)]
             case _:
                 known = counted.get(title(guardrail), ())
-        if len(known) >= 2 * FEWEST:
-            found[title(guardrail)] = dispersion(_neighbours(known))
+        enough = [dispersion(_neighbours(each)) for each in known if len(each) >= 2 * FEWEST]
+        if enough:
+            found[title(guardrail)] = max(enough)
     return found
 
 

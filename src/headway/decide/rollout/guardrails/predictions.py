@@ -1,17 +1,17 @@
 """Predictions without labels: may a candidate's answers be distributed as those of stable beside it?
 
 Each class, or each of some edges of the score, gives two comparisons of a share, one to each side: a windowed 2x2
-e-process with an absolute margin (statistics chapter, 2.1).  Assumes that rows are independent of one another: rows of
-one request that are alike make it too sure.
+e-process with an absolute margin (statistics chapter, 2.1).  It assumes that rows are independent of one another; where
+the stable version's minutes show that rows come in alike, windows are compared instead.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from headway.decide.rollout.guardrails.kind import Look, counted, share
+from headway.decide.rollout.guardrails.kind import Look, counted, judged, share
 from headway.evidence.window import Part
 from headway.spec.guardrail import PredictionGuardrail, title
-from headway.stats.sequential import Line, log_harm, log_safe
-from headway.stats.track import Track, begun, grown
+from headway.stats.sequential import Line
+from headway.stats.track import Track, begun
 
 __all__ = ["grow", "to_which_side"]
 
@@ -31,7 +31,7 @@ def grow(guardrail: PredictionGuardrail, tracks: tuple[Track, ...], look: Look) 
     name = title(guardrail)
     seen, known = look.seen(name), look.known(name)
     found = tracks or tuple(begun(look.stages, name=part + side) for part in _chosen(known) for side in SIDES)
-    return tuple(_grown(guardrail, track, seen, known, look.stage) for track in found)
+    return tuple(_grown(guardrail, track, look, seen, known) for track in found)
 
 
 def to_which_side(track: Track) -> str:
@@ -64,13 +64,17 @@ def _cut(part: Part) -> bool:
 
 
 def _grown(
-    guardrail: PredictionGuardrail, track: Track, seen: Mapping[str, Part], known: Mapping[str, Part], stage: int
+    guardrail: PredictionGuardrail, track: Track, look: Look, seen: Mapping[str, Part], known: Mapping[str, Part]
 ) -> Track:
     name, turned = track.name[:-1], track.name[-1] == SIDES[1]
     if name not in seen or name not in known:
         return track
     counts, before = counted(seen[name], turned=turned), counted(known[name], turned=turned)
-    rate = share(before.control_bad, before.control_of)
-    harm = log_harm((Line(kind="offset", by=guardrail.tolerate),), rate, counts)
-    safe = log_safe((Line(kind="offset", by=guardrail.differs_by_at_most),), rate, counts)
-    return grown(track, stage=stage, harm=harm, safe=safe)
+    harm, safe = (Line(kind="offset", by=by) for by in (guardrail.tolerate, guardrail.differs_by_at_most))
+    return judged(
+        track,
+        look,
+        title(guardrail),
+        rate=share(before.control_bad, before.control_of),
+        asked=(((harm,), counts), ((safe,), counts)),
+    )
