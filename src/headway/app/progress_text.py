@@ -2,7 +2,7 @@
 
 import math
 
-from headway.decide.rollout.estimate import Estimate
+from headway.decide.rollout.estimate import in_words
 from headway.decide.rollout.reach import time_in_words
 from headway.reconcile.progress import Compared, Progress
 
@@ -24,7 +24,7 @@ def progress_lines(progress: Progress, stable: str) -> list[str]:
         if guarded.between:
             lines.append(f"{'':<{wide}}so far  {_between(guarded.between)}")
         if guarded.estimate:
-            lines.append(f"{'':<{wide}}ratio   {_ratio(guarded.estimate)}")
+            lines.append(f"{'':<{wide}}ratio   {in_words(guarded.estimate)}")
     return lines
 
 
@@ -77,21 +77,3 @@ def _stake(log: float) -> str:
         return "over 1e6x"
     stake = math.exp(log)
     return f"{stake:,.0f}x" if stake >= 99.5 else f"{stake:.2g}x"
-
-
-def _ratio(estimate: Estimate) -> str:
-    """The ratio and how far it is known.
-
-    >>> from headway.stats.intervals import Interval
-    >>> _ratio(Estimate(what="requests that fail", ratio=Interval(point=1.32, low=0.95, high=1.9)))
-    '1.32x (0.95x to 1.9x with 95 %) of requests that fail'
-    >>> _ratio(Estimate(what="requests that fail", ratio=Interval(point=math.inf, low=1.5, high=math.inf)))
-    'at least 1.5x (with 95 %) of requests that fail'
-    """
-    ratio, what = estimate.ratio, f"of {estimate.what}"
-    if ratio.low <= 0.0 and math.isinf(ratio.high):
-        return f"not known yet {what}"
-    if math.isinf(ratio.high):
-        return f"at least {ratio.low:g}x (with 95 %) {what}"
-    point = f"{ratio.point:.3g}x " if math.isfinite(ratio.point) else ""
-    return f"{point}({ratio.low:g}x to {ratio.high:g}x with 95 %) {what}"

@@ -60,7 +60,7 @@ def progress_of(rollout: Rollout, wish: Wish, now: float, estimates: Estimates |
     stages = strategy.stages(wish) if strategy else ()
     tally = rollout.tally or opened("", wish.guardrails, rollout.before)
     found = standing(tally, wish, stage=rollout.stage, restarts=rollout.restarts) if _fits(rollout, wish) else ()
-    known = tuple(ratios(estimates, wish)) if estimates else (None,) * len(found)
+    known = (*ratios(estimates, wish), None) if estimates else (None,) * len(found)  # None: agreement, by pairs
     return Progress(
         stage=rollout.stage + 1,
         stages=stages,

@@ -7,27 +7,51 @@ import msgspec
 import numpy as np
 import pytest
 from msgspec import structs
+from tests.decide.rollout.test_guardrails import METRIC, PREDICTIONS, QUALITY, WISHED, alike
+from tests.decide.rollout.test_guardrails import window as counted
 from tests.decide.rollout.test_picture import START, WISH, played
 
 from headway.decide.rollout.decision import decide
-from headway.decide.rollout.estimate import Estimates, estimated, ratios
+from headway.decide.rollout.estimate import Estimates, estimated, in_words, ratios
 from headway.decide.rollout.remaining import remaining_s
 from headway.evidence.stage import Rollout
 from headway.evidence.window import Arm, Past, Window
-from headway.spec.guardrail import ErrorGuardrail
+from headway.spec.guardrail import ErrorGuardrail, Guardrail, title
 from headway.spec.rollout import Rollout as Wish
 
 
 def test_a_ratio_of_three_is_found_and_nothing_of_latencies_that_are_alike() -> None:
     rollout = played(3.0)
     errors, latency = ratios(estimated(rollout, WISH), WISH)
-    assert errors
-    assert latency
     assert errors.ratio.low > 1.1
     assert errors.ratio.low <= 3.0 <= errors.ratio.high
     assert errors.ratio.point == pytest.approx(3.0, rel=0.01)
     assert latency.ratio.low <= 1.0 <= latency.ratio.high
     assert latency.what == "requests over 5 ms"
+
+
+@pytest.mark.parametrize("spread", [1.0, 3.0], ids=["one by one", "between windows"])
+@pytest.mark.parametrize(
+    ("guardrail", "what"),
+    [
+        (METRIC, "what `declined_total` counts"),
+        (WISHED, "what `sold_total` counts"),
+        (QUALITY, "wrong answers"),
+        (PREDICTIONS, "answers (>= 0.25)"),
+    ],
+    ids=["bad", "good", "labels", "predictions"],
+)
+def test_what_other_sources_count_has_a_ratio_too(guardrail: Guardrail, what: str, spread: float) -> None:
+    wish = Wish(window=60.0, guardrails=(guardrail,), stages=(50.0,))
+    windows = tuple(counted(50.0, alike(guardrail, 50.0, of=4000, times=1.2)) for _ in range(20))
+    rollout = structs.replace(START, before=Past(spread={title(guardrail): spread}), windows=windows)
+    (before,) = ratios(estimated(structs.replace(rollout, windows=()), wish), wish)
+    (found,) = ratios(estimated(rollout, wish), wish)
+    assert (before.ratio.low, before.ratio.high) == (0.0, math.inf)
+    assert found.what == what
+    assert found.ratio.point == pytest.approx(1.2, rel=0.01)
+    assert 1.0 < found.ratio.low < 1.2 < found.ratio.high < 1.5
+    assert in_words(found).startswith("1.2x (")
 
 
 def test_going_on_and_starting_again_give_the_same_numbers() -> None:
@@ -45,8 +69,6 @@ def test_in_bursts_the_ratio_is_known_between_windows_and_less_well() -> None:
     kept = msgspec.json.decode(msgspec.json.encode(part), type=Estimates)
     assert estimated(bursty, WISH, kept) == estimated(bursty, WISH)
     (by_requests, *_), (between, *_) = (tuple(ratios(estimated(each, WISH), WISH)) for each in (rollout, bursty))
-    assert by_requests
-    assert between
     assert between.ratio.point == pytest.approx(by_requests.ratio.point)
     assert between.ratio.low <= by_requests.ratio.low < 3.0 < by_requests.ratio.high <= between.ratio.high
 
@@ -62,7 +84,6 @@ def test_what_is_known_of_another_test_or_another_wish_is_left_behind() -> None:
 
 def test_before_the_first_window_nothing_is_known() -> None:
     for estimate in ratios(estimated(START, WISH), WISH):
-        assert estimate
         assert (estimate.ratio.low, estimate.ratio.high) == (0.0, math.inf)
     assert math.isnan(remaining_s(START, WISH))
 

@@ -12,6 +12,7 @@ from tests.decide.rollout.test_shadow import RUNNING, after
 from tests.decide.rollout.test_shadow import WISH as SHADOW
 
 from headway.decide.rollout.decision import decide
+from headway.decide.rollout.estimate import estimated, in_words, ratios
 from headway.decide.rollout.frame import HIGH, LEFT, WIDE, Frame
 from headway.decide.rollout.history import history
 from headway.decide.rollout.picture import picture
@@ -92,6 +93,14 @@ def test_what_it_draws_is_what_the_rule_says() -> None:
         assert each.safety == numbers[f"{each.guardrail} safe"]
     assert history(rollout, WISH)[-1].guardrails[0].harm >= math.log(200)
     assert "aborts at 200x" in said(picture(rollout, WISH))
+
+
+def test_above_each_plot_stands_the_ratio_that_the_watch_shows() -> None:
+    for errors in (1.0, 3.0):
+        rollout = played(errors)
+        known = [in_words(each) for each in ratios(estimated(rollout, WISH), WISH)]
+        assert len(known) == 2
+        assert set(known) <= set(said(picture(rollout, WISH)))
 
 
 def test_stages_are_named_by_their_weight() -> None:

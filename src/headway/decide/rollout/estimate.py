@@ -3,24 +3,36 @@
 Nothing is decided by it: what decides is the evidence, and this says in numbers of the metric what it speaks of.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
 
 from headway.decide.rollout.guardrails.evidence import fold, opened, stage_of
-from headway.decide.rollout.guardrails.kind import ENOUGH, bursts, requests, share
+from headway.decide.rollout.guardrails.kind import ENOUGH, Look, bursts, counted, requests, share
+from headway.decide.rollout.guardrails.predictions import middle
 from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.stage import Rollout, Tally
 from headway.evidence.window import Past, Window
 from headway.spec.digest import digest_of
-from headway.spec.guardrail import ErrorGuardrail, Guardrail, LatencyGuardrail, title
+from headway.spec.guardrail import (
+    ErrorGuardrail,
+    Guardrail,
+    LatencyGuardrail,
+    MetricGuardrail,
+    PredictionGuardrail,
+    QualityGuardrail,
+    title,
+)
 from headway.spec.rollout import Rollout as Wish
 from headway.stats.confidence import Confidence, interval_of, narrowed, unknown
 from headway.stats.confidence_between import ConfidenceBetween, ratio_between, ratio_narrowed, ratio_unknown
 from headway.stats.intervals import Interval
+from headway.stats.sequential import Counts
+from headway.stats.track import Track
 
-__all__ = ["ALPHA", "Estimate", "Estimates", "estimated", "ratios"]
+__all__ = ["ALPHA", "Estimate", "Estimates", "estimated", "in_words", "ratios"]
 
 # The intervals miss the truth, ever, in one rollout of twenty.
 ALPHA = 0.05
@@ -41,9 +53,9 @@ class Estimates(Struct, frozen=True, kw_only=True):
 
 
 class Estimate(Struct, frozen=True, kw_only=True):
-    """A guardrail's share of bad requests, as a ratio of candidate to stable; nan and infinite while nothing is known.
+    """A guardrail's share, as a ratio of candidate to stable; nan and infinite while nothing is known.
 
-    `what` are the bad ones: those that failed, or those slower than an edge.
+    `what` has that share: requests that failed, those slower than an edge, or what another source counts.
     """
 
     what: str
@@ -51,10 +63,9 @@ class Estimate(Struct, frozen=True, kw_only=True):
 
 
 class _Compared(Struct, frozen=True, kw_only=True):
-    """Bad requests of both arms in a window, and the control's before it: the bad ones, and all."""
+    """What is compared in a window, and the control's before it: the bad ones, and all."""
 
-    bad: int
-    beside: int
+    counts: Counts
     known: int
     of: int
 
@@ -63,60 +74,81 @@ def _begun(guardrail: Guardrail, before: Past) -> Ratio:
     return ratio_unknown(alpha=ALPHA) if bursts(before.spread, title(guardrail)) else unknown("ratio", alpha=ALPHA)
 
 
-def _narrowed(so_far: Ratio, seen: _Compared | None, window: Window, spread: float) -> Ratio:
+def _narrowed(so_far: Ratio, seen: _Compared | None, spread: float) -> Ratio:
     """One more window, by what was known before it."""
     if seen is None or seen.of < ENOUGH:
         return so_far
-    rate, counts = share(seen.known, seen.of), requests(window, seen.bad, seen.beside)
+    rate = share(seen.known, seen.of)
     if isinstance(so_far, ConfidenceBetween):
-        return ratio_narrowed(so_far, rate, counts, spread=spread)
-    return narrowed(so_far, rate, counts)
+        return ratio_narrowed(so_far, rate, seen.counts, spread=spread)
+    return narrowed(so_far, rate, seen.counts)
 
 
-def _errors(tally: Tally, number: int, window: Window) -> _Compared:  # noqa: ARG001 - one signature for all
-    return _Compared(
-        bad=window.candidate.errors,
-        beside=window.control.errors,
-        known=tally.before.errors + tally.control.errors,
-        of=tally.before.starts + tally.control.starts,
-    )
+def _compared(guardrail: Guardrail, tracks: Sequence[Track], tally: Tally, window: Window) -> _Compared | None:
+    """What a window says of the guardrail's share; None where it says nothing, or nothing is chosen yet."""
+    match guardrail:
+        case ErrorGuardrail():
+            return _Compared(
+                counts=requests(window, window.candidate.errors, window.control.errors),
+                known=tally.before.errors + tally.control.errors,
+                of=tally.before.starts + tally.control.starts,
+            )
+        case LatencyGuardrail():
+            return _slower(_edge(tracks), tally, window)
+        case _:
+            look = Look(tally=tally, window=window, stage=0, stages=1)
+            name, part = title(guardrail), _part(guardrail, tracks)
+            seen, known = look.seen(name).get(part), look.known(name).get(part)
+            if seen is None or known is None:
+                return None
+            return _Compared(counts=counted(seen), known=known.control_bad, of=known.control_of)
 
 
-def _latency(tally: Tally, number: int, window: Window) -> _Compared | None:
-    edge, whole = _edge(tally, number), len(window.edges_ms)
-    counted = {len(arm.slower) for arm in (window.candidate, window.control, tally.control)} == {whole}
-    if not edge or tally.edges_ms != window.edges_ms or not counted:
+def _slower(edge: float, tally: Tally, window: Window) -> _Compared | None:
+    known = {len(arm.slower) for arm in (window.candidate, window.control, tally.control)} == {len(window.edges_ms)}
+    if not edge or tally.edges_ms != window.edges_ms or not known:
         return None
     at, control = tally.edges_ms.index(edge), tally.control
     return _Compared(
-        bad=window.candidate.slower[at], beside=window.control.slower[at], known=control.slower[at], of=control.starts
+        counts=requests(window, window.candidate.slower[at], window.control.slower[at]),
+        known=control.slower[at],
+        of=control.starts,
     )
 
 
-def _edge(tally: Tally, number: int) -> float:
+def _edge(tracks: Sequence[Track]) -> float:
     """The outermost edge at which a guardrail of latency compares shares alone, if any; 0 before it has chosen one.
 
     Where a fixed share never counts as too much the ratio may be large and mean nothing.
     """
-    tracks = tally.tracks[number]
     alone = [track for track in tracks if not track.least]
     return max((track.at for track in alone or tracks), default=0.0)
 
 
-def _slow(tally: Tally, number: int) -> str:
-    edge = _edge(tally, number)
-    return f"requests over {edge:.3g} ms" if edge else "slow requests"
+def _part(guardrail: Guardrail, tracks: Sequence[Track]) -> str:
+    """Of what a source counts, the part whose ratio is shown: it stays the same for a whole rollout."""
+    match guardrail:
+        case MetricGuardrail():
+            return "good" if guardrail.prometheus.good else "bad"
+        case QualityGuardrail():
+            return "wrong"
+        case _:
+            return middle(tracks)
 
 
-# Kinds that compare shares of requests; of the others there is no ratio.
-COMPARED: Mapping[type, Callable[[Tally, int, Window], _Compared | None]] = {
-    ErrorGuardrail: _errors,
-    LatencyGuardrail: _latency,
-}
-BAD: Mapping[type, Callable[[Tally, int], str]] = {
-    ErrorGuardrail: lambda _tally, _number: "requests that fail",
-    LatencyGuardrail: _slow,
-}
+def _what(guardrail: Guardrail, tracks: Sequence[Track]) -> str:
+    """Whose share it is."""
+    match guardrail:
+        case ErrorGuardrail():
+            return "requests that fail"
+        case LatencyGuardrail():
+            return f"requests over {_edge(tracks):.3g} ms" if _edge(tracks) else "slow requests"
+        case MetricGuardrail():
+            return f"what `{title(guardrail)}` counts"
+        case QualityGuardrail():
+            return "wrong answers"
+        case PredictionGuardrail():
+            return f"answers ({middle(tracks)})" if tracks else "answers of one kind"
 
 
 def estimated(rollout: Rollout, wish: Wish, known: Estimates | None = None) -> Estimates:
@@ -133,23 +165,37 @@ def estimated(rollout: Rollout, wish: Wish, known: Estimates | None = None) -> E
         if stage_of(stages, window.weight) is None:
             continue
         found = tuple(
-            _narrowed(
-                so_far, COMPARED[type(guardrail)](tally, number, window), window, spread.get(title(guardrail), 1.0)
-            )
-            if type(guardrail) in COMPARED
-            else so_far
-            for number, (guardrail, so_far) in enumerate(zip(wish.guardrails, found, strict=True))
+            _narrowed(so_far, _compared(guardrail, tracks, tally, window), spread.get(title(guardrail), 1.0))
+            for guardrail, tracks, so_far in zip(wish.guardrails, tally.tracks, found, strict=True)
         )
         tally = fold(tally, wish.guardrails, stages, window)
     return Estimates(of=of, windows=len(rollout.windows), tally=tally, ratios=found)
 
 
-def ratios(estimates: Estimates, wish: Wish) -> Iterator[Estimate | None]:
-    """Each guardrail's estimate, in the wish's order; None for a kind that compares no shares of requests."""
-    for number, (guardrail, so_far) in enumerate(zip(wish.guardrails, estimates.ratios, strict=True)):
-        bad = BAD.get(type(guardrail))
-        yield Estimate(what=bad(estimates.tally, number), ratio=_interval(so_far)) if bad else None
+def ratios(estimates: Estimates, wish: Wish) -> tuple[Estimate, ...]:
+    """Each guardrail's estimate, in the wish's order."""
+    return tuple(
+        Estimate(what=_what(guardrail, tracks), ratio=_interval(so_far))
+        for guardrail, tracks, so_far in zip(wish.guardrails, estimates.tally.tracks, estimates.ratios, strict=True)
+    )
 
 
 def _interval(so_far: Ratio) -> Interval:
     return ratio_between(so_far) if isinstance(so_far, ConfidenceBetween) else interval_of(so_far)
+
+
+def in_words(estimate: Estimate) -> str:
+    """The ratio and how far it is known.
+
+    >>> in_words(Estimate(what="requests that fail", ratio=Interval(point=1.32, low=0.95, high=1.9)))
+    '1.32x (0.95x to 1.9x with 95 %) of requests that fail'
+    >>> in_words(Estimate(what="requests that fail", ratio=Interval(point=math.inf, low=1.5, high=math.inf)))
+    'at least 1.5x (with 95 %) of requests that fail'
+    """
+    ratio, what = estimate.ratio, f"of {estimate.what}"
+    if ratio.low <= 0.0 and math.isinf(ratio.high):
+        return f"not known yet {what}"
+    if math.isinf(ratio.high):
+        return f"at least {ratio.low:g}x (with 95 %) {what}"
+    point = f"{ratio.point:.3g}x " if math.isfinite(ratio.point) else ""
+    return f"{point}({ratio.low:g}x to {ratio.high:g}x with 95 %) {what}"

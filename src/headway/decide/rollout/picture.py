@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import TypeAlias
 
+from headway.decide.rollout.estimate import estimated, in_words, ratios
 from headway.decide.rollout.frame import HIGH, LEFT, LINE, PALE, RIGHT, WIDE, Frame, curve, page, rule, text, words
 from headway.decide.rollout.history import Moment, Weighed, history
 from headway.evidence.stage import Rollout
@@ -26,8 +27,9 @@ Seen: TypeAlias = tuple[float, Weighed]
 def picture(rollout: Rollout, wish: Wish) -> bytes:
     """A plot for each guardrail: its evidence of harm and of safety over time, and the lines at which they decide.
 
-    Time runs from the first window's start to the last one's end; stages are shaded; evidence is drawn as a bet's
-    stake, on a scale of tens.
+    Above each stands how the versions' shares compare, with the confidence sequence of their ratio.  Time runs from the
+    first window's start to the last one's end; stages are shaded; evidence is drawn as a bet's stake, on a scale of
+    tens.
     """
     moments = history(rollout, wish)
     names = [each.guardrail for each in moments[-1].guardrails] if moments else []
@@ -39,10 +41,12 @@ def picture(rollout: Rollout, wish: Wish) -> bytes:
     lines = page(head, _described(rollout, moments), rollout.why, wide=wide, high=high)
     if moments:
         begin, end = rollout.windows[0].start, moments[-1].at
-        for number, name in enumerate(names):
+        known = [in_words(each) for each in ratios(estimated(rollout, wish), wish)]
+        for number, (name, ratio) in enumerate(zip_longest(names, known, fillvalue="")):
             weighed = [(moment.at, moment.guardrails[number]) for moment in moments]
             frame = Frame(begin=begin, end=end, most=_most(weighed), top=TOP + number * (HIGH + GAP))
-            lines += [f'<g aria-label="{words(name)}">', *_stages(frame, moments), *_plot(frame, weighed), "</g>"]
+            lines += [f'<g aria-label="{words(name)}">', *_stages(frame, moments), *_plot(frame, weighed)]
+            lines += [text(LEFT + WIDE, frame.top - 7, ratio, anchor="end", fill=PALE, size=11), "</g>"]
         lines += _clock(begin, end, high - BOTTOM)
     else:
         lines.append(text(LEFT, TOP + HIGH / 2, "No window was counted.", fill=PALE))

@@ -13,7 +13,7 @@ from headway.spec.guardrail import PredictionGuardrail, title
 from headway.stats.sequential import Line
 from headway.stats.track import Track, begun
 
-__all__ = ["grow", "to_which_side"]
+__all__ = ["grow", "middle", "to_which_side"]
 
 # Before so many rows of the stable version the shares of its predictions are not known well enough.
 ENOUGH = 400
@@ -24,6 +24,8 @@ MIDDLE = 0.5
 MOST_CLASSES = 8
 # To both sides, as the last character of a track's name.
 SIDES = ("+", "-")
+# What the name of a cut through an order begins with.
+CUT = ">="
 
 
 def grow(guardrail: PredictionGuardrail, tracks: tuple[Track, ...], look: Look) -> tuple[Track, ...]:
@@ -44,6 +46,19 @@ def to_which_side(track: Track) -> str:
     return f"{'more' if side == SIDES[0] else 'less'} of {part}"
 
 
+def middle(tracks: Sequence[Track]) -> str:
+    """Of the parts that are compared one to tell of them all: the middle cut, or the commonest class.
+
+    >>> middle([begun(1, name=name + side) for name in ("missing", ">= 0.5", ">= 0.7") for side in SIDES])
+    '>= 0.7'
+    >>> middle([begun(1, name=name + side) for name in ("class no", "class yes") for side in SIDES])
+    'class no'
+    """
+    names = list(dict.fromkeys(track.name[:-1] for track in tracks))
+    cuts = [name for name in names if name.startswith(CUT)]
+    return cuts[len(cuts) // 2] if cuts else next(iter(names), "")
+
+
 def _chosen(known: Mapping[str, Part]) -> Iterator[str]:
     """The commonest classes one by one; of cuts through an order, those nearest to the levels."""
     parts = [part for part in known.values() if part.control_of >= ENOUGH]
@@ -60,7 +75,7 @@ def _nearest(cuts: Sequence[tuple[str, float]], level: float) -> str:
 
 
 def _cut(part: Part) -> bool:
-    return part.name.startswith(">=")
+    return part.name.startswith(CUT)
 
 
 def _grown(
