@@ -5,6 +5,8 @@ import math
 from collections.abc import Iterator
 
 import pytest
+from tests.decide.rollout.test_shadow import RUNNING, after
+from tests.decide.rollout.test_shadow import WISH as SHADOW
 from tests.reconcile.town import Town
 
 from headway.app import watching
@@ -56,6 +58,15 @@ def test_a_bad_candidate_shows_harm_and_how_bad_it_is() -> None:
     said = "\n".join(progress_lines(progress, "1.0.0"))
     assert "to abort" in said
     assert "of requests that fail" in said
+
+
+def test_how_alike_a_shadow_answers_is_watched_beside_its_ratios() -> None:
+    rollout = after(RUNNING, 3, 0.0)
+    progress = progress_of(rollout, SHADOW, 10.0, estimated(rollout, SHADOW))
+    assert [(each.evidence.guardrail, each.estimate is None) for each in progress.guardrails] == [
+        ("errors", False),
+        ("agreement", True),
+    ]
 
 
 def test_before_a_window_it_says_that_nothing_is_known() -> None:
