@@ -126,8 +126,11 @@ def test_a_versions_minutes_are_told_in_the_order_of_time(served: Served) -> Non
     kept = GRACE_S if not isinstance(served, FakeLabels) else 0.0
     assert by_minute(served, over + WITHIN + kept) == [
         Outcomes(of=2, labelled=1, wrong=1),
+        Outcomes(),
         Outcomes(of=2, labelled=2, wrong=1),
     ]
+    assert by_minute(served, over + WITHIN + kept + 120.0)[0] == Outcomes(of=2, labelled=2, wrong=1)
+    assert by_minute(served, over + WITHIN + kept + 3600.0) == []
 
 
 def test_what_was_before_is_told_though_less_was_asked_for_meanwhile(served: Served) -> None:

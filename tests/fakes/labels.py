@@ -68,7 +68,7 @@ class FakeLabels:
         since = until - 60.0 * minutes
         rows = [row for row in self.rows.values() if since <= row.at <= until and row.version == version]
         counted = self._counted(lambda row: int((row.at - since) // 60.0), rows, within_s)
-        return [counted[minute] for minute in sorted(counted)]
+        return [counted.get(minute, Outcomes()) for minute in range(min(counted, default=minutes), minutes)]
 
     def _counted(self, group: Callable[[_Row], Any], rows: Sequence[_Row], within_s: float) -> dict[Any, Outcomes]:
         if self.fault:

@@ -3,6 +3,7 @@
 import pytest
 from tests.reconcile.town import Town
 
+from headway.evidence.merging import minus
 from headway.evidence.summary import ColumnSummary, Summary
 from headway.evidence.window import Part
 from headway.reconcile.ports import PodSummary, PortError
@@ -18,6 +19,13 @@ def summary(counts: tuple[int, ...], edges: tuple[float, ...] = EDGES, *, missin
 
 def pod(version: str, seen: Summary, name: str = "") -> PodSummary:
     return PodSummary(pod=name or f"pod-{version}", version=version, summary=seen)
+
+
+def nothing(pods: tuple[PodSummary, ...]) -> tuple[PodSummary, ...]:
+    """The same pods before their first row."""
+    return tuple(
+        PodSummary(pod=each.pod, version=each.version, summary=minus(each.summary, each.summary)) for each in pods
+    )
 
 
 def test_two_versions_with_bins_of_their_own_are_compared_where_both_cut() -> None:
@@ -37,7 +45,7 @@ def test_classes_that_one_version_does_not_know_are_together_with_all_others() -
     mine = ColumnSummary(name="prediction:label", levels=("yes", "maybe"), counts=(3, 4), other=5)
     beside = ColumnSummary(name="prediction:label", levels=("no", "yes"), counts=(10, 20))
     after = (pod("1", Summary(rows=30, columns=(beside,))), pod("2", Summary(rows=12, columns=(mine,))))
-    found = distribution("predictions", (), after, control="1", candidate="2")
+    found = distribution("predictions", nothing(after), after, control="1", candidate="2")
     assert found
     assert [(part.name, part.bad, part.control_bad) for part in found.parts] == [
         ("class yes", 3, 20),
@@ -57,15 +65,25 @@ def test_classes_that_one_version_does_not_know_are_together_with_all_others() -
     ids=["nobody", "one version", "no cut in common", "no predictions"],
 )
 def test_without_anything_to_compare_there_is_no_sample(after: tuple[PodSummary, ...]) -> None:
-    assert distribution("predictions", (), after, control="1", candidate="2") is None
+    assert distribution("predictions", nothing(after), after, control="1", candidate="2") is None
 
 
 def test_a_pod_that_began_again_counts_from_nothing() -> None:
     before = (pod("1", summary((0, 50, 50, 0, 0))), pod("2", summary((0, 0, 0, 0, 0))))
-    after = (pod("1", summary((0, 3, 4, 0, 0))), pod("2", summary((0, 1, 1, 0, 0)), "another"))
+    after = (pod("1", summary((0, 3, 4, 0, 0))), pod("2", summary((0, 1, 1, 0, 0))))
     found = distribution("predictions", before, after, control="1", candidate="2")
     assert found
     assert (found.parts[1].control_of, found.parts[1].of) == (7, 2)
+
+
+def test_a_pod_that_was_not_heard_at_the_start_of_a_window_is_not_counted_in_it() -> None:
+    long_ago = pod("1", summary((0, 500, 500, 0, 0)))
+    before = (pod("1", summary((0, 5, 5, 0, 0)), "beside"), pod("2", summary((0, 0, 0, 0, 0))))
+    after = (long_ago, pod("1", summary((0, 8, 9, 0, 0)), "beside"), pod("2", summary((0, 1, 1, 0, 0))))
+    found = distribution("predictions", before, after, control="1", candidate="2")
+    assert found
+    assert (found.parts[0].control_of, found.parts[0].of) == (7, 2)
+    assert distribution("predictions", before[1:], (long_ago, after[2]), control="1", candidate="2") is None
 
 
 # -- whole rollouts

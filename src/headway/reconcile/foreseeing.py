@@ -13,6 +13,7 @@ from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.window import Arm, total
 from headway.plan.arms import part
 from headway.plan.facts import Place
+from headway.reconcile.minutes import counted_before, told_of
 from headway.reconcile.objects import replicas
 from headway.reconcile.past import note, spread
 from headway.reconcile.samples import distribution
@@ -77,8 +78,8 @@ def measure(scene: Scene, place: Place) -> None:
     arm = since(opening.counts.get(version), observed.counts.get(version))
     seen = Hour(hour=int(scene.now // HOUR_S), seconds=scene.now - opening.start, arm=arm, edges_ms=observed.edges_ms)
     hours = _added(_recalled(scene, place.environment), seen)
-    answered = distribution("", opening.summaries, observed.summaries, control=version, candidate=version)
-    note(scene, place.environment, arm, observed.edges_ms, answered)
+    answers = distribution("", opening.summaries, observed.summaries, control=version, candidate=version)
+    note(scene, place.environment, arm, observed.edges_ms, answers)
     scene.world.runtime.remember(_key(*key), msgspec.json.encode(hours))
 
 
@@ -107,8 +108,11 @@ def _foreseen(scene: Scene, place: Place, version: str) -> Foreseen:
     if traffic is None:
         unknown = "Today's traffic is not known yet; `headway up` measures it within two minutes."
         return structs.replace(found, said=(unknown, capacity))
-    spreads = spread(scene, place.environment, model.spec.rollout.guardrails)
-    reaches = forecast(model.spec.rollout, structs.replace(traffic, spread=spreads))
+    guardrails, stable = model.spec.rollout.guardrails, place.stable.version if place.stable else ""
+    counted = counted_before(scene, place.environment, stable, guardrails)
+    spreads = spread(scene, place.environment, guardrails, counted)
+    told = {name: each for name, (first, *_) in counted.items() if (each := told_of(first))}
+    reaches = forecast(model.spec.rollout, structs.replace(traffic, spread=spreads, told=told))
     measured = f"By the traffic of {time_in_words(traffic.seconds)} of the last day:"
     return structs.replace(
         found,

@@ -44,7 +44,7 @@ def read(scene: Scene, guardrail: MetricGuardrail, rollout: Rollout, before: Rea
     added: dict[Counter, Increment] = {}
     for version in (rollout.over.version, *_living(rollout)):
         for which, selector in (("counted", guardrail.prometheus.counted), ("of", guardrail.prometheus.of)):
-            asked = filled(selector, rollout, version)
+            asked = filled(selector, rollout.model, rollout.environment, version)
             try:
                 found = scene.world.metrics.samples(address, asked, at=at, over_s=BACK_S + model.spec.rollout.window)
             except PortError:
@@ -149,12 +149,12 @@ def whole(added: Increment) -> int | None:
     return count if abs(added.value - count) <= WHOLE * max(1.0, added.value) else None
 
 
-def filled(selector: str, rollout: Rollout, version: str) -> str:
+def filled(selector: str, model: str, environment: str, version: str) -> str:
     """The selector for one version and all of its groups; what is put in stands between the selector's own quotes."""
     if label := group_label(selector):
         matched = f"{re.escape(group_name(version, 0).removesuffix('0'))}[0-9]+"
         selector = re.sub(rf'{label}\s*=\s*"\{{group\}}"', lambda _: f'{label}=~"{_quoted(matched)}"', selector)
-    for name, value in (("model", rollout.model), ("environment", rollout.environment), ("version", version)):
+    for name, value in (("model", model), ("environment", environment), ("version", version)):
         selector = selector.replace("{" + name + "}", _quoted(value))
     return selector
 

@@ -1,6 +1,7 @@
 """The stable version's last windows, kept beside its traffic: how a rollout that begins is to be judged."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 from msgspec import Struct
@@ -8,9 +9,9 @@ from msgspec import Struct
 from headway.decide.rollout.spread import Counted, spread_of
 from headway.evidence.window import Arm, Sample
 from headway.reconcile.scene import Scene
-from headway.spec.guardrail import Guardrail, PredictionGuardrail, title
+from headway.spec.guardrail import Guardrail
 
-__all__ = ["note", "spread"]
+__all__ = ["answered", "note", "spread"]
 
 # Windows of a minute: an hour and a half, or what a version did before the one that serves now.
 MOST = 90
@@ -32,27 +33,27 @@ class Noted(Struct, frozen=True, kw_only=True):
 
 
 def note(
-    scene: Scene, environment: str, window: Arm, edges_ms: tuple[float, ...], answered: Sample | None = None
+    scene: Scene, environment: str, window: Arm, edges_ms: tuple[float, ...], answers: Sample | None = None
 ) -> None:
     """Keep one more window, if it counts by these edges at all; those that count by others are forgotten.
 
-    A version that the router does not know yet counts nothing, by no edge.  `answered` is what its servers say of their
+    A version that the router does not know yet counts nothing, by no edge.  `answers` is what its servers say of their
     predictions, beside themselves.
     """
     if len(window.slower) != len(edges_ms) or window.starts < 0:
         return
     before = _recalled(scene, environment)
     kept = before.windows if before.edges_ms == edges_ms else ()
-    noted = Noted(windows=(*kept, window)[-MOST:], edges_ms=edges_ms, answers=_more(before.answers, answered))
+    noted = Noted(windows=(*kept, window)[-MOST:], edges_ms=edges_ms, answers=_more(before.answers, answers))
     scene.world.runtime.remember(_key(scene, environment), msgspec.json.encode(noted))
 
 
-def _more(before: Answers, answered: Sample | None) -> Answers:
-    """A minute without a row, or that cannot be, is left out; those that tell other parts are forgotten."""
-    if answered is None or not all(part.sound and part.of for part in answered.parts):
+def _more(before: Answers, told: Sample | None) -> Answers:
+    """A minute in which nobody told, or that cannot be, is left out; those that tell other parts are forgotten."""
+    if told is None or not all(part.sound for part in told.parts):
         return before
-    parts = tuple(part.name for part in answered.parts)
-    minute = (answered.parts[0].of, *(part.bad for part in answered.parts))
+    parts = tuple(part.name for part in told.parts)
+    minute = (told.parts[0].of, *(part.bad for part in told.parts))
     return Answers(parts=parts, minutes=(*(before.minutes if before.parts == parts else ()), minute)[-MOST:])
 
 
@@ -60,22 +61,22 @@ def spread(
     scene: Scene,
     environment: str,
     guardrails: Sequence[Guardrail],
-    counted: Mapping[str, Sequence[Counted]] | None = None,
+    counted: Mapping[str, Sequence[Counted]] = MappingProxyType({}),
 ) -> Mapping[str, float]:
     """By guardrail, how much more these windows differ than their counts alone make them; none of few windows.
 
     `counted` are minutes of other sources, by guardrail.
     """
     noted = _recalled(scene, environment)
-    told = {title(each): [_evenly(noted.answers)] for each in guardrails if isinstance(each, PredictionGuardrail)}
-    return spread_of(guardrails, noted.windows, noted.edges_ms, {**(counted or {}), **told})
+    return spread_of(guardrails, noted.windows, noted.edges_ms, counted)
 
 
-def _evenly(answers: Answers) -> Counted:
-    """The part that halves the answers best: rows that are alike show the most in it."""
-    rows, *counts = [sum(column) for column in zip(*answers.minutes, strict=True)] or [0]
-    at = min(range(len(counts)), key=lambda part: abs(counts[part] / rows - 0.5), default=None)
-    return [] if at is None else [(minute[1 + at], minute[0]) for minute in answers.minutes]
+def answered(scene: Scene, environment: str) -> Counted:
+    """By minute, of all answers the part that halves them best: rows that are alike show the most in it."""
+    minutes = _recalled(scene, environment).answers.minutes
+    rows, *counts = [sum(column) for column in zip(*minutes, strict=True)] or [0]
+    at = min(range(len(counts)), key=lambda part: abs(counts[part] - rows / 2), default=None)
+    return [] if at is None else [(minute[1 + at], minute[0]) for minute in minutes]
 
 
 def _recalled(scene: Scene, environment: str) -> Noted:

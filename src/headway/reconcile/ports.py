@@ -295,7 +295,7 @@ class Labels(Protocol):
     ) -> Sequence[Outcomes]:
         """A version's predictions by the minute that they were made in, of the last so many whose time is over.
 
-        A minute without any is left out.
+        The first is one with a prediction; none where there was none.
         """
 
 

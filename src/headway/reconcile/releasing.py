@@ -26,7 +26,6 @@ from headway.reconcile.objects import act, replicas
 from headway.reconcile.past import spread
 from headway.reconcile.ports import PortError, Store
 from headway.reconcile.scene import Effect, Scene
-from headway.spec.guardrail import title
 from headway.spec.metadata import API_VERSION, Metadata
 from headway.spec.model import Model
 from headway.spec.release import Release as ReleaseDocument
@@ -105,7 +104,7 @@ def begin(scene: Scene, place: Place, arms: Sequence[Served], over: Served, *, l
         before=Past(starts=known.starts, errors=known.errors),
     )
     guardrails = model.spec.rollout.guardrails
-    counted = {title(each): counted_before(scene, each, rollout) for each in guardrails}
+    counted = counted_before(scene, place.environment, over.version, guardrails)
     differ = spread(scene, place.environment, guardrails, counted)
     return structs.replace(rollout, before=structs.replace(rollout.before, spread=differ))
 

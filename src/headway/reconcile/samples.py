@@ -135,9 +135,12 @@ def distribution(
 
 
 def _since(before: Sequence[PodSummary], after: Sequence[PodSummary], version: str) -> Summary | None:
-    """What a version's pods counted; a pod that is new, or began again, did so from nothing."""
+    """What a version's pods counted; one that began again did so from nothing.
+
+    One that was not heard before counts from the next look on: it may be new, or have counted for long.
+    """
     earlier = {pod.pod: pod.summary for pod in before if pod.version == version}
-    return merged([minus(pod.summary, earlier.get(pod.pod)) for pod in after if pod.version == version])
+    return merged([minus(pod.summary, earlier[pod.pod]) for pod in after if pod.pod in earlier])
 
 
 def _columns(summary: Summary) -> Mapping[str, ColumnSummary]:

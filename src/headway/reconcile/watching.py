@@ -88,7 +88,9 @@ def _drift(scene: Scene, place: Place, wish: Drift) -> list[str]:
     verdict = judge_drift(reference, window, wish, watched.history)
     lines = _alarm(scene, place, "drift", verdict, known=len(watched.history) >= OF - 1)
     history = (*watched.history, passed_limit(verdict))[-(OF - 1) :]
-    scene.memory.watched[key] = Watched(start=scene.now, before=pods, version=version, history=history)
+    # One that does not answer now goes on from where it was heard last.
+    before = {**watched.before, **pods}
+    scene.memory.watched[key] = Watched(start=scene.now, before=before, version=version, history=history)
     return lines
 
 

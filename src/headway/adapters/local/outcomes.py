@@ -80,10 +80,10 @@ class RecordedOutcomes:
         """As the port says."""
         until = now - within_s - GRACE_S
         since = until - 60.0 * minutes
-        counted = self._counted(
-            BY_MINUTE, model, environment, since=since, until=until, within_s=within_s, version=version
+        counted = dict(
+            self._counted(BY_MINUTE, model, environment, since=since, until=until, within_s=within_s, version=version)
         )
-        return [outcomes for _, outcomes in counted]
+        return [counted.get(minute, Outcomes()) for minute in range(min(counted, default=minutes), minutes)]
 
     def _counted(  # noqa: PLR0913 - what is counted, and where
         self,

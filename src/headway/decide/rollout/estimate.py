@@ -32,7 +32,7 @@ from headway.stats.intervals import Interval
 from headway.stats.sequential import Counts
 from headway.stats.track import Track
 
-__all__ = ["ALPHA", "Estimate", "Estimates", "estimated", "in_words", "ratios"]
+__all__ = ["ALPHA", "Estimate", "Estimates", "estimated", "in_words", "part_of", "ratios"]
 
 # The intervals miss the truth, ever, in one rollout of twenty.
 ALPHA = 0.05
@@ -97,7 +97,7 @@ def _compared(guardrail: Guardrail, tracks: Sequence[Track], tally: Tally, windo
             return _slower(_edge(tracks), tally, window)
         case _:
             look = Look(tally=tally, window=window, stage=0, stages=1)
-            name, part = title(guardrail), _part(guardrail, tracks)
+            name, part = title(guardrail), part_of(guardrail, tracks)
             seen, known = look.seen(name).get(part), look.known(name).get(part)
             if seen is None or known is None:
                 return None
@@ -125,7 +125,7 @@ def _edge(tracks: Sequence[Track]) -> float:
     return max((track.at for track in alone or tracks), default=0.0)
 
 
-def _part(guardrail: Guardrail, tracks: Sequence[Track]) -> str:
+def part_of(guardrail: Guardrail, tracks: Sequence[Track]) -> str:
     """Of what a source counts, the part whose ratio is shown: it stays the same for a whole rollout."""
     match guardrail:
         case MetricGuardrail():

@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct, structs
 
 from headway.decide.rollout.pace import Known, Pace, foreseen, passage
-from headway.decide.rollout.prospects import Outlook, Traffic, outlook
+from headway.decide.rollout.prospects.outlook import Outlook, Traffic
+from headway.decide.rollout.prospects.table import outlook
 from headway.decide.rollout.strategy import limits
 from headway.decide.rollout.table import STRATEGIES
 from headway.spec.finding import Finding, Place, Severity
 from headway.spec.guardrail import (
     LATENCY_STEP,
+    ErrorGuardrail,
     Guardrail,
     LatencyGuardrail,
     MetricGuardrail,
@@ -35,16 +37,21 @@ LEAST_CHANCE = 0.05
 RATHER = 0.5
 # A window in which the weight moves is dropped.
 MOVED = 1.0
-# Of guardrails whose counts nobody has before the start, what they compare, and what they do not.
-SAID: Mapping[type[Guardrail], str] = {
-    PredictionGuardrail: "It compares shares of predictions, from 400 rows of the stable version on; it cannot see "
-    "whether an answer is right.",
+# Of guardrails of which their source has told nothing.
+UNTOLD: Mapping[type[Guardrail], str] = {
+    PredictionGuardrail: "It compares shares of predictions, of which the model servers have told nothing yet; it "
+    "cannot see whether an answer is right.",
     QualityGuardrail: "It compares how often both are wrong once the time for labels is over, and gates the promotion; "
-    "nothing is known before.",
-    MetricGuardrail: "It compares a share by counters in Prometheus; what it can see depends on counts that are read "
-    "first when the rollout begins.",
+    "no such label is known yet.",
+    MetricGuardrail: "It compares a share by counters in Prometheus, which tell nothing of the stable version's last "
+    "hour and a half.",
 }
 UNKNOWN = "Nothing is known beforehand of what it compares; the rollout learns it."
+# What else there is to say where its source has told.
+BESIDE: Mapping[type[Guardrail], str] = {
+    PredictionGuardrail: " It cannot see whether an answer is right.",
+    QualityGuardrail: " It gates the promotion, not the stages before it.",
+}
 
 
 class Seen(Struct, frozen=True, kw_only=True):
@@ -134,30 +141,52 @@ def _reach(
         margin = f"a margin of {guardrail.worse_by_at_most:g}x cannot be seen"
         said = f"Latencies are counted in steps of {LATENCY_STEP:g}x, so {margin}."
         return Reach(guardrail=name, decides=False, said=said)
-    ahead = [found for weight in stages if (found := outlook(guardrail, traffic, requests, weight))]
-    if not ahead:
-        return Reach(guardrail=name, said=SAID.get(type(guardrail), UNKNOWN))
-    promoted, by_then = _promoted([each.safe for each in ahead], safe, wish.deadline.after / wish.window)
+    first = outlook(guardrail, traffic, requests, stages[0])
+    late = guardrail.labels_within if isinstance(guardrail, QualityGuardrail) else 0.0
+    asked = stages[-1:] if late else stages
+    ahead = [found for weight in asked if (found := outlook(guardrail, traffic, requests, weight))]
+    if first is None or not ahead:
+        return Reach(guardrail=name, said=UNTOLD.get(type(guardrail), UNKNOWN))
+    promoted, by_then = _promoted([each.safe for each in ahead], safe, (wish.deadline.after - late) / wish.window)
     reach = Reach(
         guardrail=name,
-        sees=_sees(ahead[0], wish, len(stages), harm),
-        promoted_s=promoted * wish.window,
+        sees=_sees(first, wish, len(stages), harm, late),
+        promoted_s=promoted * wish.window + late,
         chance=by_then,
         decides=by_then >= RATHER,
     )
-    rate = f" and {traffic.arm.errors / max(1, traffic.arm.starts):.2%} errors"
-    at = f"At {traffic.arm.starts / traffic.seconds:.3g} requests a second{'' if ahead[0].among > 1 else rate}"
-    return structs.replace(reach, said=_said(reach, at, time_in_words(wish.deadline.after)))
+    said = _said(reach, _at(guardrail, traffic), time_in_words(wish.deadline.after))
+    return structs.replace(reach, said=f"{said}{BESIDE.get(type(guardrail), '')}")
 
 
-def _sees(first: Outlook, wish: Wish, stages: int, harm: float) -> tuple[Seen, ...]:
-    """Harmful candidates at the first stage; its part in the mixture and the mean over comparisons cost evidence."""
+def _at(guardrail: Guardrail, traffic: Traffic) -> str:
+    """The traffic that this rests on, in the things that the guardrail counts."""
+    told = traffic.told.get(title(guardrail))
+    at = f"At {traffic.arm.starts / traffic.seconds if told is None else told.per_s:.3g}"
+    match guardrail:
+        case ErrorGuardrail():
+            return f"{at} requests a second and {traffic.arm.errors / max(1, traffic.arm.starts):.2%} errors"
+        case MetricGuardrail() if told:
+            return f"{at} things a second, {told.share:.2%} of them {'good' if guardrail.prometheus.good else 'bad'},"
+        case QualityGuardrail() if told:
+            return f"At {told.per_s:.3g} labels a second and {told.share:.2%} wrong answers"
+        case PredictionGuardrail():
+            return f"{at} answers a second"
+        case _:
+            return f"{at} requests a second"
+
+
+def _sees(first: Outlook, wish: Wish, stages: int, harm: float, late: float) -> tuple[Seen, ...]:
+    """Harmful candidates at the first stage; its part in the mixture and the mean over comparisons cost evidence.
+
+    Nothing counts before it is so many seconds `late`.
+    """
     evidence = harm + math.log(first.among) - (math.log(FIRST_SHARE) if stages > 1 else 0.0)
-    within = wish.deadline.after / wish.window
+    within = (wish.deadline.after - late) / wish.window
     found = []
     for case in first.cases:
         windows, by_then = foreseen(evidence, case.pace, within)
-        found.append(Seen(what=case.what, seconds=windows * wish.window, chance=by_then))
+        found.append(Seen(what=case.what, seconds=windows * wish.window + late, chance=by_then))
     return tuple(found)
 
 

@@ -1,15 +1,21 @@
 """How long a rollout goes on if its candidate is as good as the stable version: an expectation, not a promise."""
 
 import math
+from collections.abc import Sequence
 
 from headway.decide.rollout.agreement import agreement_asked
+from headway.decide.rollout.estimate import part_of
 from headway.decide.rollout.pace import known, passage
-from headway.decide.rollout.prospects import Traffic, outlook
+from headway.decide.rollout.prospects.outlook import Told, Traffic
+from headway.decide.rollout.prospects.table import outlook
 from headway.decide.rollout.strategy import limits
 from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.stage import Rollout
+from headway.evidence.window import Part, Window
+from headway.spec.guardrail import Guardrail, MetricGuardrail, PredictionGuardrail, title
 from headway.spec.rollout import Rollout as Wish
 from headway.stats.growth import Growth
+from headway.stats.track import Track
 
 __all__ = ["remaining_s"]
 
@@ -35,10 +41,36 @@ def remaining_s(rollout: Rollout, wish: Wish) -> float:
     seconds = sum(window.end - window.start for window in recent)
     a_window = requests * wish.window / max(seconds, 1e-9)
     spread = rollout.before.spread
-    traffic = Traffic(seconds=seconds, arm=tally.control, edges_ms=tally.edges_ms, spread=spread)
+    told = {
+        title(guardrail): found
+        for guardrail, tracks in zip(wish.guardrails, tally.tracks, strict=True)
+        if (found := _told(guardrail, tracks, recent, seconds))
+    }
+    traffic = Traffic(
+        seconds=tally.control.starts * seconds / max(1, requests),  # that its requests would take by now
+        arm=tally.control,
+        edges_ms=tally.edges_ms,
+        spread=spread,
+        told=told,
+    )
     ahead = [[outlook(guardrail, traffic, a_window, weight) for guardrail in wish.guardrails] for weight in stages]
     paces = [[found.safe if found else NOTHING for found in each] for each in ahead]
     safe, left = limits(wish, rollout.restarts).safe, range(rollout.stage, len(stages))
     asked = [safe * (at + 1) / len(stages) for at in left]
     windows, _ = passage(paces[rollout.stage :], [known(tracks) for tracks in tally.tracks], asked)
     return (windows + MOVED * (len(left) - 1)) * wish.window
+
+
+def _told(guardrail: Guardrail, tracks: Sequence[Track], recent: Sequence[Window], seconds: float) -> Told | None:
+    """What a source told in these windows of the part whose ratio is shown; nothing of labels, which come later."""
+    if not isinstance(guardrail, MetricGuardrail | PredictionGuardrail):
+        return None
+    name, shown = title(guardrail), part_of(guardrail, tracks)
+    samples = (sample for window in recent for sample in window.samples if sample.guardrail == name)
+    parts = [part for sample in samples for part in sample.parts if part.name == shown and part.sound]
+    bad, control, mine = (sum(counts) for counts in zip((0, 0, 0), *map(_counted, parts), strict=True))
+    return Told(share=bad / control, known=bad, per_s=(control + mine) / seconds) if control else None
+
+
+def _counted(part: Part) -> tuple[int, int, int]:
+    return part.control_bad, part.control_of, part.of

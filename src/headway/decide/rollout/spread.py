@@ -44,7 +44,7 @@ def spread_of(
             case LatencyGuardrail():
                 known = [_slow(guardrail, windows, edges_ms)]
             case _:
-                known = counted.get(title(guardrail), ())
+                known = [[each for each in series if each[1]] for series in counted.get(title(guardrail), ())]
         enough = [dispersion(_neighbours(each)) for each in known if len(each) >= 2 * FEWEST]
         if enough:
             found[title(guardrail)] = max(enough)

@@ -9,7 +9,7 @@ from headway.stats.benefit import log_fallen, log_kept
 from headway.stats.sequential import Counts, Line
 from headway.stats.track import Asked, Track, grown, grown_between
 
-__all__ = ["grow"]
+__all__ = ["below", "grow"]
 
 
 def grow(guardrail: MetricGuardrail, tracks: tuple[Track, ...], look: Look) -> tuple[Track, ...]:
@@ -26,7 +26,7 @@ def _judged(track: Track, look: Look, title: str, *, rate: float, asked: tuple[A
     if bursts(spread, title):
         harm, safe = (tolerated, _turned(over)), (margin, _turned(under))
         return grown_between(track, stage=look.stage, rate=rate, spread=spread[title], harm=harm, safe=safe)
-    fallen, kept = log_fallen(_below(tolerated), rate, over), log_kept(_below(margin), rate, under)
+    fallen, kept = log_fallen(below(tolerated), rate, over), log_kept(below(margin), rate, under)
     return grown(track, stage=look.stage, harm=fallen, safe=kept)
 
 
@@ -34,10 +34,10 @@ def _turned(counts: Counts) -> Counts:
     return Counts(bad=counts.control_bad, of=counts.control_of, control_bad=counts.bad, control_of=counts.of)
 
 
-def _below(lines: Sequence[Line]) -> list[Line]:
+def below(lines: Sequence[Line]) -> list[Line]:
     """As far below the control's share as these lines are above it.
 
-    >>> [line.by for line in _below((Line(kind="ratio", by=1.25), Line(kind="offset", by=0.5)))]
+    >>> [line.by for line in below((Line(kind="ratio", by=1.25), Line(kind="offset", by=0.5)))]
     [0.8, -0.5]
     """
     return [Line(kind=line.kind, by=1.0 / line.by if line.kind == "ratio" else -line.by) for line in lines]
