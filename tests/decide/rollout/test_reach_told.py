@@ -97,3 +97,16 @@ def test_of_a_source_that_told_nothing_nothing_is_foreseen(guardrail: Guardrail)
     (reach,) = forecast(Wish(guardrails=(guardrail,)), Traffic(seconds=100.0, arm=Arm(starts=5000)))
     assert (reach.sees, reach.decides, math.isnan(reach.promoted_s)) == ((), True, True)
     assert reach.said
+
+
+@pytest.mark.parametrize("spread", [1.0, 10.0], ids=["one by one", "between windows"])
+@pytest.mark.parametrize("share", [0.0, 1e-6, 0.5, 0.999, 1.0])
+@pytest.mark.parametrize("guardrail", [METRIC, WISHED, PREDICTIONS, QUALITY], ids=title)
+def test_whatever_a_source_tells_a_plan_can_be_made(guardrail: Guardrail, share: float, spread: float) -> None:
+    name = title(guardrail)
+    for per_s in (0.001, 1000.0):
+        told = {name: Told(share=share, known=round(1000 * share), per_s=per_s)}
+        traffic = Traffic(seconds=100.0, arm=Arm(starts=500), told=told, spread={name: spread})
+        (reach,) = forecast(Wish(guardrails=(guardrail,)), traffic)
+        assert 0.0 <= reach.chance <= 1.0
+        assert all(0.0 <= seen.chance <= 1.0 and seen.seconds > 0.0 for seen in reach.sees)
