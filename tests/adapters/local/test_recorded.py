@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.reconcile.test_samples import nothing
 from tests.serve.bundles import ROW, onnx_classifier, renamed, request
 from tests.serve.running import Server, serving
 
@@ -49,7 +50,7 @@ def test_two_servers_share_records_and_are_compared(tmp_path: Path) -> None:
         "delay", "production", since=begun - 1.0, within_s=WITHIN, now=time.time() + WITHIN + GRACE_S
     )
     assert found == {version: Outcomes(of=5, labelled=1, wrong=1), "9.0.0": Outcomes(of=5, labelled=4, wrong=0)}
-    sample = distribution("predictions", (), summaries, control=version, candidate="9.0.0")
+    sample = distribution("predictions", nothing(summaries), summaries, control=version, candidate="9.0.0")
     assert sample
     assert {(part.of, part.control_of) for part in sample.parts} == {(5, 5)}
     assert all(part.bad == part.control_bad for part in sample.parts)
