@@ -3,7 +3,6 @@
 Every step may be the last: what must not be forgotten is on the disk before it is done.
 """
 
-import socket
 import sys
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from msgspec import structs
 
 from headway.adapters.local import pods as processes
+from headway.adapters.local.addresses import address
 from headway.adapters.local.choice import candidate_lives, crowded, reset
 from headway.adapters.local.herd import Herd
 from headway.adapters.local.ledger import Ledger
@@ -73,21 +73,12 @@ class Keeper:
 
     def _address(self, key: str, place: Place, listen: str) -> tuple[str, int] | str:
         """The address to listen on: the one in use, the one used before, the one wished, or a free one."""
-        host, _, text = (listen or "127.0.0.1:0").rpartition(":")
-        port = int(text)
-        if place.force and place.host == host and port in {0, place.port}:
+        host, _, port = (listen or "127.0.0.1:0").rpartition(":")
+        if place.force and place.host == host and int(port) in {0, place.port}:
             return place.host, place.port
-        problem = ""
-        for wanted in dict.fromkeys((port or place.port, port)):
-            for other, held in self._ledger.places.items():
-                if other != key and wanted and (held.host, held.port) == (host, wanted):
-                    return f"{listen} is taken by {held.model} in {held.environment}; give {place.model} another port"
-            try:
-                with socket.create_server((host, wanted)) as probe:
-                    return host, int(probe.getsockname()[1])
-            except OSError as error:
-                problem = f"{listen} cannot be listened on: {error}. End what holds it, or give another port."
-        return problem
+        others = [held for other, held in self._ledger.places.items() if other != key and held.port]
+        taken = {(held.host, held.port): f"{held.model} in {held.environment}" for held in others}
+        return address(listen, before=place.port, taken=taken, model=place.model)
 
     def trip(self, key: str, why: str) -> bool:
         """Take every request of a place to stable; False when there is no candidate to take them from."""
