@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from tests.adapters.git import repository
-from tests.adapters.local.kit import PATIENT, STANDIN, Bundles, bundle, objects
+from tests.adapters.local.kit import PATIENT, STANDIN, Bundles, bundle, objects, until
 from tests.fakes.branch import Branch
 from tests.fakes.history import LISTED, ONE, TRAINER, TWO, judge, release, sound, train, verdicts
 
@@ -232,6 +232,10 @@ def test_bytes_in_the_store_are_those_named(place: Place, pinned: bool) -> None:
     assert "the store here does not have its bytes" in place.verify().output
 
 
+def answers(runtime: LocalRuntime, version: str) -> bool:
+    return runtime.observe("delay", "production").weights.get(version, 0.0) > 0.0
+
+
 def test_what_runs_here_is_what_the_release_names(place: Place, pinned: bool) -> None:  # noqa: FBT001, ARG001 - a fixture
     stored(place)
     served = place.branch.ledger.model("delay").standing["production"].stable
@@ -242,6 +246,7 @@ def test_what_runs_here_is_what_the_release_names(place: Place, pinned: bool) ->
     try:
         for version in (served.version, "6.6.6"):
             runtime.apply("delay", "production", objects((version, bundle(version), 100.0, 1)))
+            until(lambda: answers(runtime, version))  # noqa: B023 - asked before the next version
             result = place.verify()
             assert isinstance(result.exception, RefusedError)  # a stand-in has other bytes than the release
             assert f"delay {version} ({bundle(version)[:12]}) runs in production; its release" in result.output
