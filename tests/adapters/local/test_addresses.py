@@ -17,7 +17,7 @@ def free() -> int:
 
 
 def given(listen: str = "127.0.0.1:0", *, before: int = 0, taken: int = 0) -> tuple[str, int] | str:
-    return address(listen, before=before, taken={(HERE, taken): "delay in staging"}, model="cancel")
+    return address(listen, held=None, before=before, taken={(HERE, taken): "delay in staging"}, model="cancel")
 
 
 def test_a_wished_port_is_given_and_refused_when_it_is_another_routes(free: int) -> None:
@@ -51,3 +51,11 @@ def test_a_port_that_somebody_else_holds_is_told() -> None:
         assert isinstance(told, str)
         assert "cannot be listened on" in told
         assert given(before=port) != (HERE, port)
+
+
+def test_the_address_in_use_stays_where_it_is_as_wished(free: int) -> None:
+    with socket.create_server((HERE, 0)) as used:
+        port = used.getsockname()[1]
+        for listen in (f"{HERE}:0", f"{HERE}:{port}"):
+            assert address(listen, held=(HERE, port), before=port, taken={}, model="cancel") == (HERE, port)
+        assert address(f"{HERE}:{free}", held=(HERE, port), before=port, taken={}, model="cancel") == (HERE, free)

@@ -10,13 +10,17 @@ from contextlib import ExitStack
 __all__ = ["address"]
 
 
-def address(listen: str, *, before: int, taken: Mapping[tuple[str, int], str], model: str) -> tuple[str, int] | str:
+def address(
+    listen: str, *, held: tuple[str, int] | None, before: int, taken: Mapping[tuple[str, int], str], model: str
+) -> tuple[str, int] | str:
     """The wished address; for port 0 the port that was used `before`, or a free one.  A sentence when there is none.
 
-    `taken` are the addresses of other routes, and whose they are.
+    `held` is the one in use, which stays if it is as wished; `taken` are those of other routes, and whose they are.
     """
     host, _, text = (listen or "127.0.0.1:0").rpartition(":")
     port, problem = int(text), ""
+    if held and held[0] == host and port in {0, held[1]}:
+        return held
     for wanted in dict.fromkeys((port or before, port)):
         if wanted and (host, wanted) in taken:
             problem = f"{listen} is taken by {taken[host, wanted]}; give {model} another port"

@@ -73,12 +73,10 @@ class Keeper:
 
     def _address(self, key: str, place: Place, listen: str) -> tuple[str, int] | str:
         """The address to listen on: the one in use, the one used before, the one wished, or a free one."""
-        host, _, port = (listen or "127.0.0.1:0").rpartition(":")
-        if place.force and place.host == host and int(port) in {0, place.port}:
-            return place.host, place.port
-        others = [held for other, held in self._ledger.places.items() if other != key and held.port]
-        taken = {(held.host, held.port): f"{held.model} in {held.environment}" for held in others}
-        return address(listen, before=place.port, taken=taken, model=place.model)
+        held = (place.host, place.port) if place.force else None
+        others = [each for other, each in self._ledger.places.items() if other != key and each.port]
+        taken = {(each.host, each.port): f"{each.model} in {each.environment}" for each in others}
+        return address(listen, held=held, before=place.port, taken=taken, model=place.model)
 
     def trip(self, key: str, why: str) -> bool:
         """Take every request of a place to stable; False when there is no candidate to take them from."""

@@ -141,16 +141,15 @@ def _reach(
         margin = f"a margin of {guardrail.worse_by_at_most:g}x cannot be seen"
         said = f"Latencies are counted in steps of {LATENCY_STEP:g}x, so {margin}."
         return Reach(guardrail=name, decides=False, said=said)
-    first = outlook(guardrail, traffic, requests, stages[0])
-    late = guardrail.labels_within if isinstance(guardrail, QualityGuardrail) else 0.0
-    asked = stages[-1:] if late else stages
-    ahead = [found for weight in asked if (found := outlook(guardrail, traffic, requests, weight))]
-    if first is None or not ahead:
+    ahead = [found for weight in stages if (found := outlook(guardrail, traffic, requests, weight))]
+    if not ahead:
         return Reach(guardrail=name, said=UNTOLD.get(type(guardrail), UNKNOWN))
-    promoted, by_then = _promoted([each.safe for each in ahead], safe, (wish.deadline.after - late) / wish.window)
+    late = guardrail.labels_within if isinstance(guardrail, QualityGuardrail) else 0.0
+    asked = [each.safe for each in (ahead[-1:] if late else ahead)]
+    promoted, by_then = _promoted(asked, safe, (wish.deadline.after - late) / wish.window)
     reach = Reach(
         guardrail=name,
-        sees=_sees(first, wish, len(stages), harm, late),
+        sees=_sees(ahead[0], wish, len(stages), harm, late),
         promoted_s=promoted * wish.window + late,
         chance=by_then,
         decides=by_then >= RATHER,

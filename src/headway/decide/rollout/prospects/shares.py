@@ -7,11 +7,11 @@ from headway.decide.rollout.guardrails.metric import below
 from headway.decide.rollout.pace import Pace
 from headway.decide.rollout.prospects.errors import ENOUGH, TIMES
 from headway.decide.rollout.prospects.outlook import Arms, Case, Outlook, Told, Traffic, harm, prospect, safe, spread_of
-from headway.spec.guardrail import Guardrail, MetricGuardrail, PredictionGuardrail, QualityGuardrail, title
+from headway.spec.guardrail import MetricGuardrail, PredictionGuardrail, QualityGuardrail, title
 from headway.stats.growth import Prospect, fallen_growth, kept_growth
 from headway.stats.sequential import Line
 
-__all__ = ["metric", "predictions", "quality"]
+__all__ = ["outlook"]
 
 # Of good things so many times as many, and what that is called.
 FEWER: Mapping[float, str] = {0.9: "10 % fewer", 0.75: "25 % fewer", 0.5: "half as many"}
@@ -21,23 +21,25 @@ MOVED, LEAST = (2.0, 4.0, 8.0), 0.01
 COMPARED = 10
 
 
-def metric(guardrail: MetricGuardrail, traffic: Traffic, arms: Arms) -> Outlook | None:
-    """Bad things as errors are; of good ones fewer are worse."""
-    return _fewer(guardrail, traffic, arms) if guardrail.prometheus.good else _more(guardrail, traffic, arms)
-
-
-def quality(guardrail: QualityGuardrail, traffic: Traffic, arms: Arms) -> Outlook | None:
-    """Wrong answers, by the labels that come in time."""
-    return _more(guardrail, traffic, arms)
-
-
-def predictions(guardrail: PredictionGuardrail, traffic: Traffic, arms: Arms) -> Outlook | None:
-    """The part that halves the answers best varies most, so it is the last to show that nothing differs."""
-    found = _scaled(guardrail, traffic, arms)
-    if found is None:
+def outlook(
+    guardrail: MetricGuardrail | QualityGuardrail | PredictionGuardrail, traffic: Traffic, arms: Arms
+) -> Outlook | None:
+    """By what the guardrail's source told of the stable version; None where it told nothing."""
+    told = traffic.told.get(title(guardrail))
+    if told is None or told.per_s <= 0.0 or traffic.arm.starts <= 0:
         return None
-    told, arms = found
-    spread, tolerated = spread_of(guardrail, traffic), [Line(kind="offset", by=guardrail.tolerate)]
+    times = told.per_s * traffic.seconds / traffic.arm.starts  # things that come with a request
+    arms, spread = (arms[0] * times, arms[1] * times), spread_of(guardrail, traffic)
+    if isinstance(guardrail, PredictionGuardrail):
+        return _moved(guardrail, told, arms, spread)
+    if isinstance(guardrail, MetricGuardrail) and guardrail.prometheus.good:
+        return _fewer(guardrail, told, arms, spread)
+    return _more(guardrail, told, arms, spread)
+
+
+def _moved(guardrail: PredictionGuardrail, told: Told, arms: Arms, spread: float | None) -> Outlook:
+    """The part that halves the answers best varies most, so it is the last to show that nothing differs."""
+    tolerated = [Line(kind="offset", by=guardrail.tolerate)]
     more = [times * max(guardrail.tolerate, LEAST) for times in MOVED]
     cases = (
         Case(
@@ -51,12 +53,9 @@ def predictions(guardrail: PredictionGuardrail, traffic: Traffic, arms: Arms) ->
     return Outlook(cases=tuple(cases), safe=alike, among=COMPARED)
 
 
-def _more(guardrail: MetricGuardrail | QualityGuardrail, traffic: Traffic, arms: Arms) -> Outlook | None:
-    found = _scaled(guardrail, traffic, arms)
-    if found is None:
-        return None
-    told, arms = found
-    (tolerated, margin), spread = lines_of(guardrail), spread_of(guardrail, traffic)
+def _more(guardrail: MetricGuardrail | QualityGuardrail, told: Told, arms: Arms, spread: float | None) -> Outlook:
+    """Bad things, and wrong answers by the labels that come in time, as errors are."""
+    tolerated, margin = lines_of(guardrail)
     worse = [(f"{times:g}x as many", told.share * times) for times in TIMES if told.known >= ENOUGH]
     worse.append(("5 pp more", told.share + 0.05))
     cases = tuple(
@@ -65,13 +64,9 @@ def _more(guardrail: MetricGuardrail | QualityGuardrail, traffic: Traffic, arms:
     return Outlook(cases=cases, safe=safe(margin, prospect(told.share, told.share, arms), spread))
 
 
-def _fewer(guardrail: MetricGuardrail, traffic: Traffic, arms: Arms) -> Outlook | None:
-    """Between windows stable's share is held against the candidate's, as it is judged."""
-    found = _scaled(guardrail, traffic, arms)
-    if found is None:
-        return None
-    told, arms = found
-    (tolerated, margin), spread = lines_of(guardrail), spread_of(guardrail, traffic)
+def _fewer(guardrail: MetricGuardrail, told: Told, arms: Arms, spread: float | None) -> Outlook:
+    """Of good things fewer are worse; between windows stable's share is held against the candidate's, as is judged."""
+    tolerated, margin = lines_of(guardrail)
 
     def fallen(rate: float) -> Pace:
         if spread is None:
@@ -89,12 +84,3 @@ def _fewer(guardrail: MetricGuardrail, traffic: Traffic, arms: Arms) -> Outlook 
 
 def _turned(rate: float, told: Told, arms: Arms) -> Prospect:
     return prospect(told.share, rate, (arms[1], arms[0]))
-
-
-def _scaled(guardrail: Guardrail, traffic: Traffic, arms: Arms) -> tuple[Told, Arms] | None:
-    """What is known of a guardrail's things, and how many of them come with so many requests; None where nothing is."""
-    told = traffic.told.get(title(guardrail))
-    if told is None or told.per_s <= 0.0 or traffic.arm.starts <= 0:
-        return None
-    times = told.per_s * traffic.seconds / traffic.arm.starts
-    return told, (arms[0] * times, arms[1] * times)

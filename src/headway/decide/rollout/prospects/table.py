@@ -19,9 +19,9 @@ __all__ = ["outlook"]
 OUTLOOKS: Mapping[type[Guardrail], Callable[[Any, Traffic, Arms], Outlook | None]] = {
     ErrorGuardrail: errors.outlook,
     LatencyGuardrail: latency.outlook,
-    MetricGuardrail: shares.metric,
-    QualityGuardrail: shares.quality,
-    PredictionGuardrail: shares.predictions,
+    MetricGuardrail: shares.outlook,
+    QualityGuardrail: shares.outlook,
+    PredictionGuardrail: shares.outlook,
 }
 
 
