@@ -63,9 +63,10 @@ class Users:
 
 
 def between_users(*also: str) -> str:
-    """An experiment of the newest version and of these."""
+    """An experiment of the newest version and of these; longer than it takes to train the next one beside it."""
     listed = ", ".join(f'"{version}"' for version in also)
-    return f"strategy: ab, ab: {{header: x-user-id, share: 66, wins_when: safe, also: [{listed}]}}, {DEADLINE}"
+    arms = f"ab: {{header: x-user-id, share: 66, wins_when: safe, also: [{listed}]}}"
+    return f"strategy: ab, {arms}, {DEADLINE}, at_least: 1m"
 
 
 def commit(team: Team, fault: str, number: int, rollout: str) -> None:
@@ -91,7 +92,7 @@ def of_a_shadow(team: Team, users: Users) -> None:
 
 def of_an_experiment(team: Team, users: Users) -> None:
     """Who fails leaves, the other one wins, and no user ever goes from one version to another but by these two."""
-    commit(team, "none", 2, between_users() + ", at_least: 2m")
+    commit(team, "none", 2, between_users())
     team.until(lambda: team.weights().get("1.2.0"), "1.2.0 has users")
     commit(team, "errors", 3, between_users("1.2.0"))
     team.until(lambda: team.weights().get("1.3.0"), "1.3.0 has users beside it")
