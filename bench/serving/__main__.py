@@ -29,6 +29,8 @@ from headway import __version__
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "serving-performance.md"
 OURS = "Headway, 1 process"
 OURS_SEVERAL = "Headway, 2 processes"
+POLLING = "--busy-poll", "300"
+OURS_POLLING = f"Headway, 1 process, {' '.join(POLLING)}"
 OURS_MLFLOW = "Headway, asked as MLflow's clients do"
 OURS_UNCONVERTED = "Headway, python runtime"
 
@@ -63,6 +65,7 @@ def measured(run: own.Run, only: Sequence[str] | None) -> list[Row]:
     bundle = run.forest.bundle
     ours = [
         Contestant(title=OURS, form="matrix", command=partial(own.command, bundle)),
+        Contestant(title=OURS_POLLING, form="matrix", command=lambda port: own.command(bundle, port, *POLLING)),
         Contestant(title="Headway, one input a column", form="columns", command=partial(own.command, bundle)),
         Contestant(title=OURS_MLFLOW, form="invocations", command=partial(own.command, bundle)),
         Contestant(title=OURS_SEVERAL, form="matrix", command=partial(own.command, bundle, workers=2)),
@@ -73,6 +76,7 @@ def measured(run: own.Run, only: Sequence[str] | None) -> list[Row]:
     rows = [
         *claims.against(converted, OURS, OURS_SEVERAL),
         claims.lone_client(converted, OURS),
+        claims.lone_client(converted, OURS_POLLING, f", with {' '.join(POLLING)}"),
         claims.as_mlflow(converted, OURS_MLFLOW),
         claims.unconverted(unconverted, OURS_UNCONVERTED),
         *alone,

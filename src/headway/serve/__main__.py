@@ -2,11 +2,11 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from headway.serve.fault import RefusedError
-from headway.serve.options import MOST_WORKERS, Limits, Options, Records
+from headway.serve.options import MOST_BUSY_POLL_US, MOST_WORKERS, Limits, Options, Records
 from headway.serve.ready import say
 from headway.serve.start import start
 
@@ -33,7 +33,15 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--keys", type=Path, help="JSON: name to public key in hex, of those who may release")
     made.add_argument("--python", default=sys.executable, help="interpreter of a bundle whose runtime is python")
-    made.add_argument("--workers", type=_workers, default=1, help="processes that serve one port (1)")
+    made.add_argument("--workers", type=_between(1, MOST_WORKERS), default=1, help="processes that serve one port (1)")
+    made.add_argument(
+        "--busy-poll",
+        type=_between(0, MOST_BUSY_POLL_US),
+        default=0,
+        metavar="MICROSECONDS",
+        help="look for the next request so long after an answer before sleeping: answers a lone client sooner, and "
+        "keeps a core busy meanwhile (0: never)",
+    )
     made.add_argument("--drain", type=float, default=10.0, help="seconds to serve on after SIGTERM")
     made.add_argument("--quiet", type=float, help="leave sooner, after so many seconds without a client")
     made.add_argument("--records", default="", metavar="FILE|URL", help="record predictions as CloudEvents")
@@ -53,11 +61,14 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def _workers(text: str) -> int:
-    count = int(text)
-    if not 1 <= count <= MOST_WORKERS:
-        raise argparse.ArgumentTypeError(f"{count} is not between 1 and {MOST_WORKERS}")
-    return count
+def _between(least: int, most: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        count = int(text)
+        if not least <= count <= most:
+            raise argparse.ArgumentTypeError(f"{count} is not between {least} and {most}")
+        return count
+
+    return number
 
 
 def _share(text: str) -> float:
@@ -92,6 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         keys=asked.keys,
         python=asked.python,
         workers=asked.workers,
+        busy_poll_s=asked.busy_poll / 1e6,
         records=Records(
             to=asked.records,
             sample=asked.records_sample,

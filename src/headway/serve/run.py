@@ -31,6 +31,7 @@ from headway.serve.routes import Routes
 from headway.serve.runtimes.choice import runtime_of
 from headway.serve.watch.block import Block
 from headway.serve.watch.recent import SLOTS, Recent, Table
+from headway.serve.wire.busy_poll import BusyPoll
 from headway.serve.wire.connection import Connection
 from headway.serve.wire.descriptors import connections
 from headway.serve.wire.door import Door
@@ -103,7 +104,8 @@ async def _serve(
     routes = Routes(shelf, control, recent=recent, draining=draining, nonce=options.nonce)
     shelf.tell(routes.renew)
     limits = structs.replace(options.limits, connections=connections(options.limits.connections))
-    gate = Gate(limits, routes.handle, routes.refused)
+    poll = BusyPoll(loop, options.busy_poll_s) if options.busy_poll_s else None
+    gate = Gate(limits, routes.handle, routes.refused, poll)
     calls = None
     if options.grpc_port is not None:
         calls = GrpcDoor(shelf, control, options.limits, recent=recent, draining=draining, shared=seat is not None)

@@ -189,6 +189,8 @@ class Connection(asyncio.Protocol):
         self._line.append(request)
         if not request.keep:
             self._closing = True
+        if self.gate.poll is not None:
+            self.gate.poll.asked()
         self.gate.handle(request)
         if len(self._line) >= self.gate.limits.pipelined:
             self._hold()
@@ -210,6 +212,8 @@ class Connection(asyncio.Protocol):
                     break
             transport.write(b"".join(ready))
         self.since = self._loop.time()
+        if self.gate.poll is not None:
+            self.gate.poll.answered(self.since)
         if not last.keep:
             self._end()
         elif self._closing and not line:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from headway.serve.options import Limits
+from headway.serve.wire.busy_poll import BusyPoll
 from headway.serve.wire.exchange import Exchange
 from headway.serve.wire.heads import Heads
 
@@ -46,13 +47,17 @@ class Gate:
     """What all connections share: who answers, the limits, whether the server is draining, which are open.
 
     `handle` answers a request, `refused` one that is not read to its end, with a status and why; `held` are the bytes
-    of bodies that are not whole yet; `heads` are those of requests that came before.
+    of bodies that are not whole yet; `heads` are those of requests that came before; `poll` is told of requests and
+    answers where the loop is not to sleep at once.
     """
 
-    def __init__(self, limits: Limits, handle: Callable[[Exchange], None], refused: Refused) -> None:
+    def __init__(
+        self, limits: Limits, handle: Callable[[Exchange], None], refused: Refused, poll: BusyPoll | None = None
+    ) -> None:
         self.limits = limits
         self.handle = handle
         self.refused = refused
+        self.poll = poll
         self.draining = False
         self.fixed = b""
         self.held = 0
