@@ -27,6 +27,7 @@ from bench.serving.soak import RELOADS, soak
 from headway import __version__
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "serving-performance.md"
+LONE_ROUNDS = 9
 OURS = "Headway, 1 process"
 OURS_SEVERAL = "Headway, 2 processes"
 POLLING = "--busy-poll", "300"
@@ -63,20 +64,26 @@ def measured(run: own.Run, only: Sequence[str] | None) -> list[Row]:
         for generate in (wrk.start, start)
     )
     bundle = run.forest.bundle
-    ours = [
+    single = [
         Contestant(title=OURS, form="matrix", command=partial(own.command, bundle)),
         Contestant(title=OURS_POLLING, form="matrix", command=lambda port: own.command(bundle, port, *POLLING)),
+    ]
+    ours = [
+        *single,
         Contestant(title="Headway, one input a column", form="columns", command=partial(own.command, bundle)),
         Contestant(title=OURS_MLFLOW, form="invocations", command=partial(own.command, bundle)),
         Contestant(title=OURS_SEVERAL, form="matrix", command=partial(own.command, bundle, workers=2)),
     ]
-    converted = beside(run, ours, chosen(PEERS, only), run.forest.onnx)
+    peers, both = chosen(PEERS, only), (claims.BUSY, claims.LONE)
+    converted = beside(run, ours, peers, run.forest.onnx, both, run.rounds)
+    # The median of one client is so short that servers which do nothing lengthen it: here only those that are compared.
+    lone = beside(run, single, chosen(peers, ["MLServer"]), run.forest.onnx, [claims.LONE], LONE_ROUNDS)
     ours = [Contestant(title=OURS_UNCONVERTED, form="matrix", command=partial(own.command, run.forest.unconverted))]
-    unconverted = beside(run, ours, chosen(UNCONVERTED, only), run.forest.joblib)
+    unconverted = beside(run, ours, chosen(UNCONVERTED, only), run.forest.joblib, both, run.rounds)
     rows = [
         *claims.against(converted, OURS, OURS_SEVERAL),
-        claims.lone_client(converted, OURS),
-        claims.lone_client(converted, OURS_POLLING, f", with {' '.join(POLLING)}"),
+        claims.lone_client(lone, OURS),
+        claims.lone_client(lone, OURS_POLLING, f", with {' '.join(POLLING)}"),
         claims.as_mlflow(converted, OURS_MLFLOW),
         claims.unconverted(unconverted, OURS_UNCONVERTED),
         *alone,
@@ -91,14 +98,16 @@ def measured(run: own.Run, only: Sequence[str] | None) -> list[Row]:
     return rows
 
 
-def beside(run: own.Run, ours: Sequence[Contestant], peers: Sequence[Peer], model: Path) -> dict[str, Entry]:
-    """Ours and the peers, in turn."""
+def beside(
+    run: own.Run, ours: Sequence[Contestant], peers: Sequence[Peer], model: Path, clients: Sequence[int], rounds: int
+) -> dict[str, Entry]:
+    """Ours and the peers, in turn, each with as many clients as `clients` says."""
     theirs = [
         Contestant(title=peer.title, form=peer.form, command=partial(peer.command, model=model)) for peer in peers
     ]
-    clients = {claims.BUSY: run.seconds, claims.LONE: max(run.seconds / 2, 1.0)}
-    place = run.place / model.suffix[1:]
-    return compete([*ours, *theirs], run.forest, place, clients=clients, rounds=run.rounds)
+    seconds = {count: run.seconds if count > claims.LONE else max(run.seconds / 2, 1.0) for count in clients}
+    place = run.place / f"{model.suffix[1:]}-{max(clients)}"
+    return compete([*ours, *theirs], run.forest, place, clients=seconds, rounds=rounds)
 
 
 def chosen(peers: Sequence[Peer], only: Sequence[str] | None) -> list[Peer]:

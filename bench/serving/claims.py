@@ -62,7 +62,7 @@ def lone_client(entries: Mapping[str, Entry], ours: str, setting: str = "") -> R
     if mine is None or not found:
         return Row(what=what, unit="", budget=0.25, measured=None, how=_faults(entries, ours, "MLServer"))
     theirs, title = min(found)
-    how = f"{mine.p50_ms:.2f} ms against {theirs:.2f} ms ({title})"
+    how = f"{mine.p50_ms:.2f} ms against {theirs:.2f} ms ({title}); no other servers on the machine, medians of rounds"
     return Row(what=what, unit="", budget=0.25, measured=mine.p50_ms / theirs, how=how)
 
 
