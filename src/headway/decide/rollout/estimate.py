@@ -4,35 +4,24 @@ Nothing is decided by it: what decides is the evidence, and this says in numbers
 """
 
 import math
-from collections.abc import Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
 
 from headway.decide.rollout.guardrails.evidence import fold, opened, stage_of
-from headway.decide.rollout.guardrails.kind import ENOUGH, Look, bursts, counted, requests, share
-from headway.decide.rollout.guardrails.predictions import middle
+from headway.decide.rollout.guardrails.kind import ENOUGH, Compared, Look, bursts, share
+from headway.decide.rollout.guardrails.table import kind_of
 from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.stage import Rollout, Tally
-from headway.evidence.window import Past, Window
+from headway.evidence.window import Past
 from headway.spec.digest import digest_of
-from headway.spec.guardrail import (
-    ErrorGuardrail,
-    Guardrail,
-    LatencyGuardrail,
-    MetricGuardrail,
-    PredictionGuardrail,
-    QualityGuardrail,
-    title,
-)
+from headway.spec.guardrail import Guardrail, title
 from headway.spec.rollout import Rollout as Wish
 from headway.stats.confidence import Confidence, interval_of, narrowed, unknown
 from headway.stats.confidence_between import ConfidenceBetween, ratio_between, ratio_narrowed, ratio_unknown
 from headway.stats.intervals import Interval
-from headway.stats.sequential import Counts
-from headway.stats.track import Track
 
-__all__ = ["ALPHA", "Estimate", "Estimates", "estimated", "in_words", "part_of", "ratios"]
+__all__ = ["ALPHA", "Estimate", "Estimates", "estimated", "in_words", "ratios"]
 
 # The intervals miss the truth, ever, in one rollout of twenty.
 ALPHA = 0.05
@@ -62,19 +51,11 @@ class Estimate(Struct, frozen=True, kw_only=True):
     ratio: Interval
 
 
-class _Compared(Struct, frozen=True, kw_only=True):
-    """What is compared in a window, and the control's before it: the bad ones, and all."""
-
-    counts: Counts
-    known: int
-    of: int
-
-
 def _begun(guardrail: Guardrail, before: Past) -> Ratio:
     return ratio_unknown(alpha=ALPHA) if bursts(before.spread, title(guardrail)) else unknown("ratio", alpha=ALPHA)
 
 
-def _narrowed(so_far: Ratio, seen: _Compared | None, spread: float) -> Ratio:
+def _narrowed(so_far: Ratio, seen: Compared | None, spread: float) -> Ratio:
     """One more window, by what was known before it."""
     if seen is None or seen.of < ENOUGH:
         return so_far
@@ -82,73 +63,6 @@ def _narrowed(so_far: Ratio, seen: _Compared | None, spread: float) -> Ratio:
     if isinstance(so_far, ConfidenceBetween):
         return ratio_narrowed(so_far, rate, seen.counts, spread=spread)
     return narrowed(so_far, rate, seen.counts)
-
-
-def _compared(guardrail: Guardrail, tracks: Sequence[Track], tally: Tally, window: Window) -> _Compared | None:
-    """What a window says of the guardrail's share; None where it says nothing, or nothing is chosen yet."""
-    match guardrail:
-        case ErrorGuardrail():
-            return _Compared(
-                counts=requests(window, window.candidate.errors, window.control.errors),
-                known=tally.before.errors + tally.control.errors,
-                of=tally.before.starts + tally.control.starts,
-            )
-        case LatencyGuardrail():
-            return _slower(_edge(tracks), tally, window)
-        case _:
-            look = Look(tally=tally, window=window, stage=0, stages=1)
-            name, part = title(guardrail), part_of(guardrail, tracks)
-            seen, known = look.seen(name).get(part), look.known(name).get(part)
-            if seen is None or known is None:
-                return None
-            return _Compared(counts=counted(seen), known=known.control_bad, of=known.control_of)
-
-
-def _slower(edge: float, tally: Tally, window: Window) -> _Compared | None:
-    known = {len(arm.slower) for arm in (window.candidate, window.control, tally.control)} == {len(window.edges_ms)}
-    if not edge or tally.edges_ms != window.edges_ms or not known:
-        return None
-    at, control = tally.edges_ms.index(edge), tally.control
-    return _Compared(
-        counts=requests(window, window.candidate.slower[at], window.control.slower[at]),
-        known=control.slower[at],
-        of=control.starts,
-    )
-
-
-def _edge(tracks: Sequence[Track]) -> float:
-    """The outermost edge at which a guardrail of latency compares shares alone, if any; 0 before it has chosen one.
-
-    Where a fixed share never counts as too much the ratio may be large and mean nothing.
-    """
-    alone = [track for track in tracks if not track.least]
-    return max((track.at for track in alone or tracks), default=0.0)
-
-
-def part_of(guardrail: Guardrail, tracks: Sequence[Track]) -> str:
-    """Of what a source counts, the part whose ratio is shown: it stays the same for a whole rollout."""
-    match guardrail:
-        case MetricGuardrail():
-            return "good" if guardrail.prometheus.good else "bad"
-        case QualityGuardrail():
-            return "wrong"
-        case _:
-            return middle(tracks)
-
-
-def _what(guardrail: Guardrail, tracks: Sequence[Track]) -> str:
-    """Whose share it is."""
-    match guardrail:
-        case ErrorGuardrail():
-            return "requests that fail"
-        case LatencyGuardrail():
-            return f"requests over {_edge(tracks):.3g} ms" if _edge(tracks) else "slow requests"
-        case MetricGuardrail():
-            return f"what `{title(guardrail)}` counts"
-        case QualityGuardrail():
-            return "wrong answers"
-        case PredictionGuardrail():
-            return f"answers ({middle(tracks)})" if tracks else "answers of one kind"
 
 
 def estimated(rollout: Rollout, wish: Wish, known: Estimates | None = None) -> Estimates:
@@ -164,8 +78,9 @@ def estimated(rollout: Rollout, wish: Wish, known: Estimates | None = None) -> E
     for window in rollout.windows[known.windows :]:
         if stage_of(stages, window.weight) is None:
             continue
+        look = Look(tally=tally, window=window, stage=0, stages=1)
         found = tuple(
-            _narrowed(so_far, _compared(guardrail, tracks, tally, window), spread.get(title(guardrail), 1.0))
+            _narrowed(so_far, kind_of(guardrail).compared(guardrail, tracks, look), spread.get(title(guardrail), 1.0))
             for guardrail, tracks, so_far in zip(wish.guardrails, tally.tracks, found, strict=True)
         )
         tally = fold(tally, wish.guardrails, stages, window)
@@ -175,7 +90,7 @@ def estimated(rollout: Rollout, wish: Wish, known: Estimates | None = None) -> E
 def ratios(estimates: Estimates, wish: Wish) -> tuple[Estimate, ...]:
     """Each guardrail's estimate, in the wish's order."""
     return tuple(
-        Estimate(what=_what(guardrail, tracks), ratio=_interval(so_far))
+        Estimate(what=kind_of(guardrail).shown(guardrail, tracks), ratio=_interval(so_far))
         for guardrail, tracks, so_far in zip(wish.guardrails, estimates.tally.tracks, estimates.ratios, strict=True)
     )
 

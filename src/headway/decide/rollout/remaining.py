@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from headway.decide.rollout.agreement import agreement_asked
-from headway.decide.rollout.estimate import part_of
+from headway.decide.rollout.guardrails import metric, predictions
 from headway.decide.rollout.pace import known, passage
 from headway.decide.rollout.prospects.outlook import Told, Traffic
 from headway.decide.rollout.prospects.table import outlook
@@ -63,9 +63,14 @@ def remaining_s(rollout: Rollout, wish: Wish) -> float:
 
 def _told(guardrail: Guardrail, tracks: Sequence[Track], recent: Sequence[Window], seconds: float) -> Told | None:
     """What a source told in these windows of the part whose ratio is shown; nothing of labels, which come later."""
-    if not isinstance(guardrail, MetricGuardrail | PredictionGuardrail):
-        return None
-    name, shown = title(guardrail), part_of(guardrail, tracks)
+    match guardrail:
+        case MetricGuardrail():
+            shown = metric.part_of(guardrail)
+        case PredictionGuardrail():
+            shown = predictions.middle(tracks)
+        case _:
+            return None
+    name = title(guardrail)
     samples = (sample for window in recent for sample in window.samples if sample.guardrail == name)
     parts = [part for sample in samples for part in sample.parts if part.name == shown and part.sound]
     bad, control, mine = (sum(counts) for counts in zip((0, 0, 0), *map(_counted, parts), strict=True))

@@ -13,7 +13,19 @@ from headway.stats.dispersion import MOST_DISPERSION
 from headway.stats.sequential import Counts, Line, log_harm, log_safe
 from headway.stats.track import Asked, Track, grown, grown_between
 
-__all__ = ["ENOUGH", "Kind", "Look", "bursts", "counted", "judged", "lines_of", "requests", "share"]
+__all__ = [
+    "ENOUGH",
+    "Compared",
+    "Kind",
+    "Look",
+    "bursts",
+    "compared_part",
+    "counted",
+    "judged",
+    "lines_of",
+    "requests",
+    "share",
+]
 
 # Before so many of the stable version its rate is not known well enough to bet on; until then windows only teach it.
 ENOUGH = 100
@@ -42,14 +54,31 @@ def _parts(samples: Sequence[Sample], title: str) -> Iterator[Part]:
     return (part for sample in samples if sample.guardrail == title for part in sample.parts)
 
 
+class Compared(Struct, frozen=True, kw_only=True):
+    """A share in one window, and the control's in the windows before it: the bad ones, and all."""
+
+    counts: Counts
+    known: int
+    of: int
+
+
 class Kind(Protocol[G_contra]):
-    """A module: how one kind of guardrail reads a window."""
+    """A module: how one kind of guardrail reads a window.
+
+    What is shown of a guardrail is the ratio of one share, which stays the same for a whole rollout.
+    """
 
     def grow(self, guardrail: G_contra, tracks: tuple[Track, ...], look: Look) -> tuple[Track, ...]:
         """The running evidence with this window, judged by what was known before it.
 
         No tracks: nothing is compared yet, and the kind begins them as soon as it knows what to compare.
         """
+
+    def compared(self, guardrail: G_contra, tracks: Sequence[Track], look: Look) -> Compared | None:
+        """What the window says of the share that is shown; None where it says nothing, or none is chosen yet."""
+
+    def shown(self, guardrail: G_contra, tracks: Sequence[Track]) -> str:
+        """Whose share that is, in words."""
 
 
 def share(bad: int, of: int) -> float:
@@ -124,6 +153,14 @@ def judged(  # noqa: PLR0913 - what a comparison is made of
         harm=[min(log, most) for log in log_harm(tolerated, rate, over)],
         safe=log_safe(margin, rate, under, equal=equal),
     )
+
+
+def compared_part(look: Look, title: str, name: str) -> Compared | None:
+    """What a source counted of one part; None where it did not, now or before."""
+    seen, known = look.seen(title).get(name), look.known(title).get(name)
+    if seen is None or known is None:
+        return None
+    return Compared(counts=counted(seen), known=known.control_bad, of=known.control_of)
 
 
 def counted(part: Part, *, turned: bool = False) -> Counts:

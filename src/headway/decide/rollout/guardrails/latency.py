@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
 
-from headway.decide.rollout.guardrails.kind import Look, judged, requests, share
+from headway.decide.rollout.guardrails.kind import Compared, Look, judged, requests, share
 from headway.evidence.window import Arm
 from headway.spec.guardrail import LATENCY_STEP, LatencyGuardrail, title
 from headway.stats.sequential import Counts, Line
 from headway.stats.track import Track, begun
 
-__all__ = ["FIRST_EDGE_MS", "LEVELS", "MOST_A_SECOND", "grow", "lines_at", "placed", "scaled"]
+__all__ = ["FIRST_EDGE_MS", "LEVELS", "MOST_A_SECOND", "compared", "grow", "lines_at", "placed", "scaled", "shown"]
 
 # Before so many requests of the stable version its quantiles are not known well enough to bet on.
 ENOUGH = 400
@@ -37,6 +37,34 @@ def grow(guardrail: LatencyGuardrail, tracks: tuple[Track, ...], look: Look) -> 
     if tally.edges_ms != window.edges_ms or any(len(arm.slower) != len(window.edges_ms) for arm in arms):
         return tracks
     return tuple(_at_edge(guardrail, track, look) for track in tracks)
+
+
+def compared(_: LatencyGuardrail, tracks: Sequence[Track], look: Look) -> Compared | None:
+    """Requests over one edge, the same for both arms."""
+    edge, window, control = _outermost(tracks), look.window, look.tally.control
+    known = {len(arm.slower) for arm in (window.candidate, window.control, control)} == {len(window.edges_ms)}
+    if not edge or look.tally.edges_ms != window.edges_ms or not known:
+        return None
+    at = window.edges_ms.index(edge)
+    return Compared(
+        counts=requests(window, window.candidate.slower[at], window.control.slower[at]),
+        known=control.slower[at],
+        of=control.starts,
+    )
+
+
+def shown(_: LatencyGuardrail, tracks: Sequence[Track]) -> str:
+    """Whose share is compared."""
+    return f"requests over {_outermost(tracks):.3g} ms" if _outermost(tracks) else "slow requests"
+
+
+def _outermost(tracks: Sequence[Track]) -> float:
+    """The outermost edge at which shares alone are compared, if any; 0 before edges are chosen.
+
+    Where a fixed share never counts as too much the ratio may be large and mean nothing.
+    """
+    alone = [track for track in tracks if not track.least]
+    return max((track.at for track in alone or tracks), default=0.0)
 
 
 def placed(guardrail: LatencyGuardrail, control: Arm, edges_ms: Sequence[float], stages: int) -> tuple[Track, ...]:

@@ -2,21 +2,35 @@
 
 from collections.abc import Sequence
 
-from headway.decide.rollout.guardrails.kind import Look, bursts, lines_of
+from headway.decide.rollout.guardrails.kind import Compared, Look, bursts, compared_part, judged, lines_of
 from headway.decide.rollout.guardrails.rates import rates
 from headway.spec.guardrail import MetricGuardrail, title
 from headway.stats.benefit import log_fallen, log_kept
 from headway.stats.sequential import Counts, Line
 from headway.stats.track import Asked, Track, grown, grown_between
 
-__all__ = ["below", "grow"]
+__all__ = ["below", "compared", "grow", "part_of", "shown"]
 
 
 def grow(guardrail: MetricGuardrail, tracks: tuple[Track, ...], look: Look) -> tuple[Track, ...]:
     """One comparison, from when the stable version's share is known."""
-    if guardrail.prometheus.good:
-        return rates(title(guardrail), ("good",), tracks, look, lines=lines_of(guardrail), judge=_judged)
-    return rates(title(guardrail), ("bad",), tracks, look, lines=lines_of(guardrail))
+    judge = _judged if guardrail.prometheus.good else judged
+    return rates(title(guardrail), (part_of(guardrail),), tracks, look, lines=lines_of(guardrail), judge=judge)
+
+
+def compared(guardrail: MetricGuardrail, _: Sequence[Track], look: Look) -> Compared | None:
+    """The good or the bad things of both arms."""
+    return compared_part(look, title(guardrail), part_of(guardrail))
+
+
+def shown(guardrail: MetricGuardrail, _: Sequence[Track]) -> str:
+    """Whose share is compared."""
+    return f"what `{title(guardrail)}` counts"
+
+
+def part_of(guardrail: MetricGuardrail) -> str:
+    """Which part of all things its counters tell of."""
+    return "good" if guardrail.prometheus.good else "bad"
 
 
 def _judged(track: Track, look: Look, title: str, *, rate: float, asked: tuple[Asked, Asked]) -> Track:

@@ -7,13 +7,13 @@ the stable version's minutes show that rows come in alike, windows are compared 
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from headway.decide.rollout.guardrails.kind import Look, counted, judged, share
+from headway.decide.rollout.guardrails.kind import Compared, Look, compared_part, counted, judged, share
 from headway.evidence.window import Part
 from headway.spec.guardrail import PredictionGuardrail, title
 from headway.stats.sequential import Line
 from headway.stats.track import Track, begun
 
-__all__ = ["grow", "middle", "to_which_side"]
+__all__ = ["compared", "grow", "middle", "shown", "to_which_side"]
 
 # Before so many rows of the stable version the shares of its predictions are not known well enough.
 ENOUGH = 400
@@ -34,6 +34,16 @@ def grow(guardrail: PredictionGuardrail, tracks: tuple[Track, ...], look: Look) 
     seen, known = look.seen(name), look.known(name)
     found = tracks or tuple(begun(look.stages, name=part + side) for part in _chosen(known) for side in SIDES)
     return tuple(_grown(guardrail, track, look, seen, known) for track in found)
+
+
+def compared(guardrail: PredictionGuardrail, tracks: Sequence[Track], look: Look) -> Compared | None:
+    """Answers of one part of them."""
+    return compared_part(look, title(guardrail), middle(tracks))
+
+
+def shown(_: PredictionGuardrail, tracks: Sequence[Track]) -> str:
+    """Whose share is compared."""
+    return f"answers ({middle(tracks)})" if tracks else "answers of one kind"
 
 
 def to_which_side(track: Track) -> str:
