@@ -85,10 +85,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser().error("say which: BUNDLE, or --models FOLDER")
     if asked.digest and (len(asked.bundle) != 1 or asked.models):
         parser().error("--digest names one bundle")
-    if asked.grpc_port is not None and asked.sandbox != "off" and asked.workers > 1:
-        parser().error(
-            "with --sandbox and --grpc-port one worker serves: who takes a dead one's place can open no port"
-        )
     options = Options(
         bundles=tuple(asked.bundle),
         models=asked.models,

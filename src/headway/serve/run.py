@@ -8,7 +8,7 @@ import gc
 import signal
 import socket
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from email.utils import formatdate
 from functools import partial
 from pathlib import Path
@@ -108,17 +108,17 @@ async def _serve(
     gate = Gate(limits, routes.handle, routes.refused, poll)
     calls = None
     if options.grpc_port is not None:
-        calls = GrpcDoor(shelf, control, options.limits, recent=recent, draining=draining, shared=seat is not None)
+        calls = GrpcDoor(options, shelf, control, recent=recent, draining=draining, shared=seat is not None)
         shelf.tell(calls.renew)
-    first = seat is None or seat.held is None
-    ports = await _open(options, gate, door, calls, seat) if first else {}
+    let_in = partial(_let_in, options, gate, door, calls, seat)
+    await let_in(loaded=False)
     isolation = seal()
     beat = asyncio.create_task(_beat(gate, shelf))
     try:
         if await _unless(stop.told, shelf.start(opened)):
             gc.freeze()  # what is there now stays, and looking through it takes the collector some 10 ms each time
-            ports = ports or await _open(options, gate, door, calls, seat)
-            said = _said(options, opened, ports, isolation)
+            await let_in(loaded=True)
+            said = _said(options, opened, door, calls, isolation)
             if seat is None:
                 ready(options, said)
                 await stop.told.wait()
@@ -138,16 +138,22 @@ async def _serve(
             recorder.close()
 
 
-async def _open(
-    options: Options, gate: Gate, door: Door, calls: GrpcDoor | None, seat: Seat | None
-) -> Mapping[str, int]:
-    """Let clients in; the ports."""
+async def _let_in(
+    options: Options, gate: Gate, door: Door, calls: GrpcDoor | None, seat: Seat | None, *, loaded: bool
+) -> None:
+    """Let clients in: before loading, who are told so; to one that comes in another's place only when it can answer.
+
+    Behind a sandbox's seal no port can be listened on any more, so there gRPC's clients may wait at its door.
+    """
+    welcome = loaded or seat is None or seat.held is None
+    if calls and (welcome or options.sandbox != "off"):
+        calls.listen()
+    if not welcome:
+        return
     crowded = (lambda coming: seat.crowded(len(gate.open) + coming)) if seat else None
     await door.open(lambda: Connection(gate), crowded)
-    ports = {"port": door.port}
-    if calls and options.grpc_port is not None:
-        ports["grpc_port"] = await calls.open(options.host, options.grpc_port)
-    return ports
+    if calls:
+        await calls.open()
 
 
 def _table(block: Block, what: str) -> Table:
@@ -156,8 +162,11 @@ def _table(block: Block, what: str) -> Table:
     return Table(region.own, region.parts)
 
 
-def _said(options: Options, opened: Sequence[Opened], ports: Mapping[str, int], isolation: str) -> dict[str, object]:
+def _said(
+    options: Options, opened: Sequence[Opened], door: Door, calls: GrpcDoor | None, isolation: str
+) -> dict[str, object]:
     """What whoever started this server is told: the line of the log, and what the ready file holds."""
+    ports = {"port": door.port, **({"grpc_port": calls.port} if calls else {})}
     named = ", ".join(f"{each.manifest.model} {each.manifest.version}" for each in opened) or "no model yet"
     line = f"{named} is ready on {options.host}:{' and gRPC on '.join(map(str, ports.values()))}"
     said: dict[str, object] = {"line": line, **ports}

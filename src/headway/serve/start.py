@@ -18,15 +18,14 @@ __all__ = ["start"]
 
 def start(options: Options) -> None:
     """Serve until told to stop; RefusedError when that must not or cannot be."""
-    listening = listen(options.host, options.port)
+    listening, reserved = listen(options.host, options.port), None
+    if options.grpc_port is not None and options.workers > 1:  # gRPC's library makes its own sockets, one a worker
+        reserved = _reserved(options.host, options.grpc_port)
+        options = structs.replace(options, grpc_port=reserved.getsockname()[1])
     seal: Seal = str if options.sandbox == "off" else enter(options, Library(options.bundles, options.models))
     if options.workers == 1:
         _work(options, listening, seal, None)
         return
-    reserved = None
-    if options.grpc_port is not None:  # gRPC's library makes its own sockets, one a worker
-        reserved = _reserved(options.host, options.grpc_port)
-        options = structs.replace(options, grpc_port=reserved.getsockname()[1])
     work = partial(_work, options, listening, seal)
     from headway.serve.workers.parent import keep  # noqa: PLC0415 - one process needs no parent
 

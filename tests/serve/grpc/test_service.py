@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.serve.batching.test_batch import LAYOUT
 from tests.serve.bundles import onnx_sum, request
-from tests.serve.running import Server, command, refusal, serving
+from tests.serve.running import Server, refusal, serving
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from headway.serve.fault import Fault
@@ -297,13 +297,6 @@ def test_in_a_sandbox_calls_are_answered_as_outside(bundle: Path, tmp_path: Path
             assert list(answer.outputs[0].contents.fp64_contents) == [13.5]
             assert refused(stub, typed(n=("FP64", [2.5]))).code() is grpc.StatusCode.INVALID_ARGUMENT
         assert running.end() == 0
-
-
-def test_in_a_sandbox_one_worker_speaks_grpc(bundle: Path) -> None:
-    line = command(bundle, "--grpc-port", "0", "--sandbox", "best", "--workers", "2")
-    done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 2
-    assert "one worker serves" in done.stderr
 
 
 def test_a_missing_extra_is_named(bundle: Path) -> None:

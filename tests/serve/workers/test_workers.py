@@ -269,19 +269,44 @@ def test_a_label_finds_the_prediction_of_any_worker(classifier: Path, tmp_path: 
         assert counted(server.port, "ml_feedback_labels_total") == 12
 
 
+def ready_over_grpc(server: Server) -> bool:
+    """Does whoever takes a new connection say that the server is ready?"""
+    asked, options = messages("inference"), [("grpc.use_local_subchannel_pool", 1)]
+    with grpc.insecure_channel(f"127.0.0.1:{server.said['grpc_port']}", options) as channel:
+        call = channel.unary_unary(
+            "/inference.GRPCInferenceService/ServerReady",
+            request_serializer=asked["ServerReadyRequest"].SerializeToString,
+            response_deserializer=asked["ServerReadyResponse"].FromString,
+        )
+        return bool(call(asked["ServerReadyRequest"](), timeout=20, wait_for_ready=True).ready)
+
+
 def test_workers_share_a_port_for_grpc_too(classifier: Path, tmp_path: Path) -> None:
-    asked = messages("inference")
     with serving(classifier, tmp_path, "--workers", "2", "--grpc-port", "0") as server:
         assert server.said["grpc_port"] != server.port
-        for _ in range(8):
-            options = [("grpc.use_local_subchannel_pool", 1)]  # a connection of its own each time
-            with grpc.insecure_channel(f"127.0.0.1:{server.said['grpc_port']}", options) as channel:
-                call = channel.unary_unary(
-                    "/inference.GRPCInferenceService/ServerReady",
-                    request_serializer=asked["ServerReadyRequest"].SerializeToString,
-                    response_deserializer=asked["ServerReadyResponse"].FromString,
-                )
-                assert call(asked["ServerReadyRequest"](), timeout=20).ready
+        assert all(ready_over_grpc(server) for _ in range(8))
+        assert server.end() == 0
+
+
+def filters(pid: int) -> int:
+    """How many filters of system calls a process is under."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Seccomp_filters:"))
+
+
+@pytest.mark.parametrize("port", ["0", "chosen"])
+def test_in_a_sandbox_who_takes_a_dead_ones_place_speaks_grpc_too(classifier: Path, tmp_path: Path, port: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        chosen = port if port == "0" else str(free.getsockname()[1])
+    with serving(classifier, tmp_path, "--workers", "2", "--grpc-port", chosen, "--sandbox", "best") as server:
+        outside = filters(os.getpid())
+        first = set(workers(server))
+        for pid in first:
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: len(set(workers(server)) - first) == 2)
+        if "seccomp" in server.said["isolation"]:
+            until(lambda: {filters(pid) - outside for pid in workers(server)} == {2})
+        assert all(ready_over_grpc(server) for _ in range(8))
         assert server.end() == 0
 
 

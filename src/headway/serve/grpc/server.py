@@ -1,4 +1,4 @@
-"""The gRPC server's life, in the event loop of REST's: opened before loading, drained beside it.
+"""The gRPC server's life, in the event loop of REST's: it listens and opens when that does, and drains beside it.
 
 grpcio is an extra, and a heavy import: it is imported when a server is made.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from headway.serve.control import Control
 from headway.serve.fault import RefusedError
 from headway.serve.models.shelf import Shelf
-from headway.serve.options import Limits
+from headway.serve.options import Options
 from headway.serve.watch.recent import Recent
 
 __all__ = ["GrpcDoor"]
@@ -22,14 +22,14 @@ _TICK_S, _LAST_S = 0.05, 0.5
 class GrpcDoor:
     """A gRPC server over the loaded models; `recent` and `draining` are shared with REST's.
 
-    `shared` lets other workers listen on its port, too.
+    `shared` lets other workers listen on its port, too; `port` is which, once it listens.
     """
 
     def __init__(
         self,
+        options: Options,
         shelf: Shelf,
         control: Control,
-        limits: Limits,
         *,
         recent: Recent,
         draining: Callable[[], bool],
@@ -41,13 +41,15 @@ class GrpcDoor:
 
         from headway.serve.grpc.service import Service  # noqa: PLC0415 - the same
 
+        self._host, self.port = options.host, options.grpc_port or 0
+        self._listens = self._opened = False
         self._service = Service(shelf, control, recent, draining)
         self._server = grpc.aio.server(
             maximum_concurrent_rpcs=_CALLS,
             options=[
-                ("grpc.max_receive_message_length", limits.body_bytes),
-                ("grpc.max_metadata_size", limits.head_bytes),
-                ("grpc.max_connection_idle_ms", int(1000 * limits.idle_s)),
+                ("grpc.max_receive_message_length", options.limits.body_bytes),
+                ("grpc.max_metadata_size", options.limits.head_bytes),
+                ("grpc.max_connection_idle_ms", int(1000 * options.limits.idle_s)),
                 # Only with other workers, whose parent holds the port: one that is taken would be shared in silence.
                 ("grpc.so_reuseport", int(shared)),
             ],
@@ -58,14 +60,22 @@ class GrpcDoor:
         """The models are others now."""
         self._service.renew()
 
-    async def open(self, host: str, port: int) -> int:
-        """Listen; the port.  RefusedError when it is taken."""
+    def listen(self) -> None:
+        """Let clients wait at the port; RefusedError when it is taken.  A second time changes nothing."""
+        if self._listens:
+            return
+        host = f"[{self._host}]" if ":" in self._host else self._host
         try:
-            found: int = self._server.add_insecure_port(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+            self.port = self._server.add_insecure_port(f"{host}:{self.port}")
         except RuntimeError:
-            raise RefusedError(f"cannot listen for gRPC on {host}:{port}") from None
-        await self._server.start()
-        return found
+            raise RefusedError(f"cannot listen for gRPC on {self._host}:{self.port}") from None
+        self._listens = True
+
+    async def open(self) -> None:
+        """Let them in.  A second time changes nothing."""
+        if not self._opened:
+            self._opened = True
+            await self._server.start()
 
     async def drain(self, quiet_s: float, most_s: float, at_once: Callable[[], bool]) -> None:
         """Serve on until no call came for `quiet_s`, at most for `most_s`; then take none, and finish what is asked."""
