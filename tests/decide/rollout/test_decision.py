@@ -3,6 +3,7 @@
 import math
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from headway.decide.rollout.decision import coming, decide, finish, give_up
 from headway.decide.rollout.guardrails.evidence import evidence_of_harm, evidence_of_safety
 from headway.decide.rollout.machine import IllegalMoveError
 from headway.decide.rollout.rules import verdict_of
+from headway.decide.rollout.strategy import SPLIT_WRONG_AT_MOST
 from headway.decide.rules import RULES
 from headway.evidence.stage import Rollout
 from headway.evidence.verdict import Answer, Verdict
@@ -20,6 +22,7 @@ from headway.evidence.window import Arm, Window
 from headway.spec.freeze import Freeze
 from headway.spec.guardrail import ErrorGuardrail, LatencyGuardrail
 from headway.spec.rollout import Rollout as Wish
+from headway.stats.ratio import log_tilts
 
 WISH = Wish(window=1.0)
 EDGES = tuple(1.25**k for k in range(7, 30))
@@ -301,6 +304,17 @@ def test_where_nothing_began_what_ended_is_no_request_of_this_window(begun: int)
 
 def test_a_right_split_parks_nothing() -> None:
     assert split(RUNNING, None, 60).state == "promoting"
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5])
+def test_requests_that_are_split_by_chance_seldom_look_as_if_they_were_not(share: float) -> None:
+    rollouts, windows, requests = 20_000, 60, 200
+    candidate = np.random.default_rng(7).binomial(requests, share, (rollouts, windows)).cumsum(axis=1)
+    control = requests * np.arange(1, windows + 1) - candidate
+    each = [np.array(log_tilts(*one, share)) for one in ((1, 0), (0, 1))]  # a window's evidence is linear in its counts
+    logs = candidate[..., None] * each[0] + control[..., None] * each[1]
+    parked = (np.exp(logs).mean(axis=2) >= 1.0 / SPLIT_WRONG_AT_MOST).any(axis=1).mean()
+    assert 0.0 < parked <= SPLIT_WRONG_AT_MOST + 3 * math.sqrt(SPLIT_WRONG_AT_MOST / rollouts)
 
 
 def test_a_doubt_promotes_nothing_even_when_the_same_window_would() -> None:

@@ -14,7 +14,7 @@ from headway.decide.rollout.approval import PROMOTION, command, lacking
 from headway.decide.rollout.experiment import looked
 from headway.decide.rollout.guardrails.evidence import opened, stage_of, unheard
 from headway.decide.rollout.machine import ENDED, LIVE, Event, follow
-from headway.decide.rollout.strategy import Sight, Strategy, counted_s, limits
+from headway.decide.rollout.strategy import SPLIT_WRONG_AT_MOST, Sight, Strategy, counted_s, limits
 from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.stage import Rollout, State, Tally
 from headway.evidence.window import Window
@@ -29,8 +29,6 @@ __all__ = ["coming", "decide", "finish", "give_up"]
 Drawn = tuple[Event, str]
 # What gives a weight: a pause, say, leaves it as it is, also where main asks for other stages meanwhile.
 RISES: frozenset[Event] = frozenset({"ready", "advance"})
-# How often the split of a rollout whose requests are split rightly may be called wrong.
-SPLIT_WRONG_AT_MOST = 0.01
 # Weight zero; while promoting the weight stays, and the release that follows makes the candidate the stable version.
 OFF: frozenset[State] = frozenset({"waiting", "parked", "aborting", "aborted"})
 

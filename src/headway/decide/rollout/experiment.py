@@ -14,6 +14,7 @@ from msgspec import Struct, structs
 from headway.decide.conclude import Rule, conclude
 from headway.decide.rollout.compare import Compared, Counted, Level, comparison
 from headway.decide.rollout.machine import Event
+from headway.decide.rollout.strategy import SPLIT_WRONG_AT_MOST
 from headway.evidence.experiment import Dropped, Experiment, summed
 from headway.evidence.stage import Rollout
 from headway.evidence.verdict import Answer, Inputs, Verdict
@@ -33,7 +34,6 @@ G = TypeVar("G")
 
 # Windows between looks grow by this factor: early harm is seen early, and few looks share the level.
 FURTHER = 1.5
-SPLIT_WRONG_AT_MOST = 0.01
 
 
 class Trial(Struct, frozen=True, kw_only=True):

@@ -16,9 +16,10 @@ from headway.evidence.window import Window
 from headway.spec.guardrail import Guardrail, matures, title
 from headway.spec.rollout import Rollout
 
-__all__ = ["Limits", "Sight", "Strategy", "counted_s", "limits", "weighed"]
+__all__ = ["SPLIT_WRONG_AT_MOST", "Limits", "Sight", "Strategy", "counted_s", "limits", "weighed"]
 
-
+# How often a rollout whose requests, or users, are split rightly may be parked because they seem not to be.
+SPLIT_WRONG_AT_MOST = 0.001
 BETWEEN = " between windows"
 # What of alpha is kept for guardrails whose evidence comes late (statistics chapter, 2.9).
 LATE = 0.2
