@@ -145,10 +145,9 @@ async def _let_in(
 
     Behind a sandbox's seal no port can be listened on any more, so there gRPC's clients may wait at its door.
     """
-    welcome = loaded or seat is None or seat.held is None
-    if calls and (welcome or options.sandbox != "off"):
+    if calls and options.sandbox != "off":
         calls.listen()
-    if not welcome:
+    if not (loaded or seat is None or seat.held is None):
         return
     crowded = (lambda coming: seat.crowded(len(gate.open) + coming)) if seat else None
     await door.open(lambda: Connection(gate), crowded)

@@ -1,12 +1,12 @@
 """Busy polling: how long the loop turns after an answer, when it stops, and when it does not try."""
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from bench.serving.processes import cpu_s
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.serve.bundles import ROW, request
@@ -38,12 +38,6 @@ class Loop:
             self.now += 10e-6
             self.due.popleft()()
         return count
-
-
-def spent_s(pid: int) -> float:
-    """Processor time of a process so far."""
-    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def test_it_turns_as_long_as_it_is_told_to_and_then_sleeps() -> None:
@@ -104,6 +98,6 @@ def test_a_server_that_polls_answers_as_ever_and_sleeps_when_nobody_asks(classif
     with serving(classifier, tmp_path, "--busy-poll", "10000") as server:
         for _ in range(100):
             assert server.infer(request([ROW])).json()["outputs"]
-        before = spent_s(server.process.pid)
+        before = cpu_s(server.process.pid)
         time.sleep(1.0)
-        assert spent_s(server.process.pid) - before < 0.5
+        assert cpu_s(server.process.pid) - before < 0.5

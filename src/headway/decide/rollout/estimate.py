@@ -9,7 +9,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from headway.decide.rollout.guardrails.evidence import fold, opened, stage_of
-from headway.decide.rollout.guardrails.kind import ENOUGH, Compared, Look, bursts, share
+from headway.decide.rollout.guardrails.kind import ENOUGH, Compared, Look, bursts
 from headway.decide.rollout.guardrails.table import kind_of
 from headway.decide.rollout.table import STRATEGIES
 from headway.evidence.stage import Rollout, Tally
@@ -59,10 +59,9 @@ def _narrowed(so_far: Ratio, seen: Compared | None, spread: float) -> Ratio:
     """One more window, by what was known before it."""
     if seen is None or seen.of < ENOUGH:
         return so_far
-    rate = share(seen.known, seen.of)
     if isinstance(so_far, ConfidenceBetween):
-        return ratio_narrowed(so_far, rate, seen.counts, spread=spread)
-    return narrowed(so_far, rate, seen.counts)
+        return ratio_narrowed(so_far, seen.rate, seen.counts, spread=spread)
+    return narrowed(so_far, seen.rate, seen.counts)
 
 
 def estimated(rollout: Rollout, wish: Wish, known: Estimates | None = None) -> Estimates:

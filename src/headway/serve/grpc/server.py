@@ -72,7 +72,8 @@ class GrpcDoor:
         self._listens = True
 
     async def open(self) -> None:
-        """Let them in.  A second time changes nothing."""
+        """Listen, and let clients in.  A second time changes nothing."""
+        self.listen()
         if not self._opened:
             self._opened = True
             await self._server.start()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from headway.decide.rollout.guardrails.kind import ENOUGH, Compared, Look, judged, lines_of, requests, share
+from headway.decide.rollout.guardrails.kind import ENOUGH, Compared, Look, judged, lines_of, requests
 from headway.spec.guardrail import ErrorGuardrail, title
 from headway.stats.track import Track, begun
 
@@ -14,9 +14,9 @@ def grow(guardrail: ErrorGuardrail, tracks: tuple[Track, ...], look: Look) -> tu
     seen, (tolerated, margin) = compared(guardrail, tracks, look), lines_of(guardrail)
     if seen.of < ENOUGH:
         return tracks
-    rate, asked = share(seen.known, seen.of), ((tolerated, seen.counts), (margin, seen.counts))
+    asked = (tolerated, seen.counts), (margin, seen.counts)
     return tuple(
-        judged(track, look, title(guardrail), rate=rate, asked=asked) for track in tracks or (begun(look.stages),)
+        judged(track, look, title(guardrail), rate=seen.rate, asked=asked) for track in tracks or (begun(look.stages),)
     )
 
 

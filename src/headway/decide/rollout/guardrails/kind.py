@@ -61,6 +61,11 @@ class Compared(Struct, frozen=True, kw_only=True):
     known: int
     of: int
 
+    @property
+    def rate(self) -> float:
+        """The control's, as known before the window."""
+        return share(self.known, self.of)
+
 
 class Kind(Protocol[G_contra]):
     """A module: how one kind of guardrail reads a window.

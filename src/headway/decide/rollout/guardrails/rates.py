@@ -6,7 +6,7 @@ Of several parts harm is the mean and safety the worst.
 from collections.abc import Sequence
 from typing import Protocol
 
-from headway.decide.rollout.guardrails.kind import ENOUGH, Look, counted, judged, share
+from headway.decide.rollout.guardrails.kind import ENOUGH, Look, compared_part, judged
 from headway.stats.sequential import Line
 from headway.stats.track import Asked, Track, begun
 
@@ -33,16 +33,15 @@ def rates(
 
     All parts begin together, once each of them is known well enough.
     """
-    seen, known = look.seen(title), look.known(title)
+    known = look.known(title)
     if any(part not in known or known[part].control_of < ENOUGH for part in parts):
         return tracks
     found = []
     for track in tracks or tuple(begun(look.stages, name=part) for part in parts):
-        before, part = known[track.name], seen.get(track.name)
-        if part is None:
+        seen = compared_part(look, title, track.name)
+        if seen is None:
             found.append(track)
             continue
-        rate = share(before.control_bad, before.control_of)
-        harm, safe = ((line, counted(part)) for line in lines)
-        found.append(judge(track, look, title, rate=rate, asked=(harm, safe)))
+        harm, safe = ((line, seen.counts) for line in lines)
+        found.append(judge(track, look, title, rate=seen.rate, asked=(harm, safe)))
     return tuple(found)
