@@ -6,6 +6,7 @@ server is the slower side; `ceiling` measures by how much.
 
 import argparse
 import json
+import random
 import re
 import select
 import socket
@@ -15,6 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -31,13 +33,15 @@ ANSWER_S = 30.0  # a request without an answer for so long is broken
 class Load(Struct, frozen=True, kw_only=True):
     """What is asked: `rate` requests a second over all connections, or as fast as the answers come when it is 0.
 
-    Nothing counts in the first `warm_s` seconds.
+    They are due at equal steps, or with `chance` at times that do not know of each other (a Poisson process).  Nothing
+    counts in the first `warm_s` seconds.
     """
 
     port: int
     clients: int
     seconds: float
     rate: float = 0.0
+    chance: bool = False
     warm_s: float = 0.3
 
 
@@ -112,6 +116,8 @@ class _Round:
             self.clients[client.socket.fileno()] = client
             self.poll.register(client.socket.fileno(), select.EPOLLIN)
         self.step = 1 / load.rate if load.rate else 0.0
+        chance = partial(random.Random(0).expovariate, load.rate)  # noqa: S311 - times, no secrets
+        self.next: Callable[[], float] = chance if load.chance else lambda: self.step
         self.free = deque(self.clients.values())
         self.due = self.last = time.perf_counter()
         self.took: list[float] = []
@@ -122,10 +128,11 @@ class _Round:
         while (now := time.perf_counter()) < until and now - self.last < ANSWER_S and self.clients:
             while self.free and (self.due <= now or not self.step):
                 self.free.popleft().ask(self.requests, self.due if self.step else now)
-                self.due += self.step
+                self.due += self.next()
             wait = max(self.due - now, 0.0) if self.step and self.free else 1.0
-            for file, _ in self.poll.poll(min(until - now, wait)):
-                self.read(file)
+            if select.select([self.poll], [], [], min(until - now, wait))[0]:  # epoll's own time-out is in whole ms
+                for file, _ in self.poll.poll(0):
+                    self.read(file)
 
     def read(self, file: int) -> None:
         """Something came for this connection."""
