@@ -28,6 +28,7 @@ PROGRAMS = (
     "verify_10000.py",
     "serving",
     "counting.py",
+    "bound_call.py",
     "decisions",
 )
 MOST_S = 1800

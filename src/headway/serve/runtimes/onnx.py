@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,21 +14,15 @@ from headway.serve.batching.rows import Batch, Layout
 from headway.serve.batching.runtime import Done
 from headway.serve.fault import Fault, RefusedError
 from headway.serve.models.bundle import Opened
+from headway.serve.runtimes.bound import FEW, TYPES, bound
 from headway.serve.runtimes.graph import faults
 from headway.serve.runtimes.several import parted
 
 __all__ = ["OnnxRuntime"]
 
-Call = Callable[[Mapping[str, NDArray[Any]]], Sequence[NDArray[Any]]]
+Call = Callable[[Batch], Sequence[NDArray[Any]]]
 Feed = Callable[[Batch], dict[str, NDArray[Any]]]
 
-_TYPES: Mapping[str, type[np.generic]] = {
-    "tensor(float)": np.float32,
-    "tensor(double)": np.float64,
-    "tensor(int64)": np.int64,
-    "tensor(int32)": np.int32,
-    "tensor(bool)": np.bool_,
-}
 _TEXT = "tensor(string)"
 _NUMBERS = frozenset({"tensor(float)", "tensor(double)", "tensor(float16)", "seq(tensor(float))"})
 _OUTPUTS: Mapping[str, Sequence[str]] = {
@@ -67,9 +60,8 @@ class OnnxRuntime:
         except Exception as error:  # noqa: BLE001 - ONNX Runtime raises a class for each of its status codes
             raise RefusedError(f"{self._manifest.entry} does not load: {_line(error)}") from None
         self._data = b""
-        self._feed = _feed(self._manifest, session)
         self._names = _outputs(self._manifest, session)
-        self._call: Call = partial(session.run, list(self._names.values()))
+        self._call = _call(self._manifest, session, list(self._names.values()))
         self._best = "label" not in self._names and self._manifest.task == "classification"
         labels = [column for column in self._manifest.signature.outputs if is_label(column.name)]
         self._truth = {column.name: _truth(classes_of(self._manifest, column)) for column in labels}
@@ -86,7 +78,7 @@ class OnnxRuntime:
 
     def _answer(self, batch: Batch) -> Answers | Fault:
         try:
-            given = dict(zip(self._names, self._call(self._feed(batch)), strict=True))
+            given = dict(zip(self._names, self._call(batch), strict=True))
         except Exception as error:  # noqa: BLE001 - ONNX Runtime raises a class for each of its status codes
             return Fault(500, f"the model failed on these rows: {_line(error)}", shared=True)
         try:
@@ -116,12 +108,25 @@ def _truth(classes: Sequence[Class]) -> Mapping[object, Class]:
     return {value: value for value in classes if isinstance(value, bool)}
 
 
-def _feed(manifest: Manifest, session: onnxruntime.InferenceSession) -> Feed:
-    """How a batch becomes the session's inputs: one a column by name, or one matrix in the signature's order."""
+def _call(manifest: Manifest, session: onnxruntime.InferenceSession, names: Sequence[str]) -> Call:
+    """How a batch is asked."""
     layout = Layout(manifest.signature)
+    feed, few = _feed(layout, session), bound(session, names, len(layout.columns))
+
+    def call(batch: Batch) -> Sequence[NDArray[Any]]:
+        if few and batch.count <= FEW:
+            return few(batch.numbers)
+        answered: Sequence[NDArray[Any]] = session.run(names, feed(batch))
+        return answered
+
+    return call
+
+
+def _feed(layout: Layout, session: onnxruntime.InferenceSession) -> Feed:
+    """How a batch becomes the session's inputs: one a column by name, or one matrix in the signature's order."""
     inputs = session.get_inputs()
     if len(inputs) == 1 and _is_matrix(inputs[0], layout):
-        kind = _TYPES.get(inputs[0].type)
+        kind = TYPES.get(inputs[0].type)
         if layout.texts or kind not in {np.float32, np.float64}:
             raise RefusedError("the model takes one matrix, and its signature has columns that are not numbers")
         return _matrix(inputs[0].name, kind)
@@ -131,9 +136,9 @@ def _feed(manifest: Manifest, session: onnxruntime.InferenceSession) -> Feed:
             raise RefusedError(f"the model takes {item.name!r}, which its signature does not name")
         position = layout.index[item.name]
         column = layout.columns[position]
-        if (item.type == _TEXT) != (column.type == "string") or item.type not in {*_TYPES, _TEXT}:
+        if (item.type == _TEXT) != (column.type == "string") or item.type not in {*TYPES, _TEXT}:
             raise RefusedError(f"column {item.name!r} is {column.type} in the signature and {item.type} in the model")
-        kind = _TYPES.get(item.type)
+        kind = TYPES.get(item.type)
         if column.nullable and kind is not None and not issubclass(kind, np.floating):
             raise RefusedError(f"column {item.name!r} may be missing, and the model takes it as {item.type}")
         side = layout.numbers if kind else layout.texts
@@ -141,7 +146,7 @@ def _feed(manifest: Manifest, session: onnxruntime.InferenceSession) -> Feed:
     return _columns(places)
 
 
-def _gone(feed: Mapping[str, NDArray[Any]]) -> Sequence[NDArray[Any]]:  # noqa: ARG001 - a session's own signature
+def _gone(batch: Batch) -> Sequence[NDArray[Any]]:  # noqa: ARG001 - that of any call
     raise RuntimeError("the model was unloaded")
 
 
