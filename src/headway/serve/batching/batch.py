@@ -114,14 +114,12 @@ class Batcher:
             job.done(Fault(503, "its rows waited too long", retry_s=1, reason="waited_too_long"), 0, 0)
 
     def _take(self) -> list[Job]:
-        first = self._queue.popleft()
+        queue, first = self._queue, self._queue.popleft()
         jobs, rows = [first], first.rows.count
-        while self._queue and not first.alone and not self._queue[0].alone:
-            rows += self._queue[0].rows.count
-            if rows > self._limits.batch_rows:
-                break
-            jobs.append(self._queue.popleft())
-        self._rows -= sum(job.rows.count for job in jobs)
+        while queue and not (first.alone or queue[0].alone) and rows + queue[0].rows.count <= self._limits.batch_rows:
+            rows += queue[0].rows.count
+            jobs.append(queue.popleft())
+        self._rows -= rows
         return jobs
 
     def _finish(self, jobs: list[Job], batch: Batch, result: Answers | Fault) -> None:

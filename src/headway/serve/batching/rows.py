@@ -111,10 +111,12 @@ def _by_row(columns: Sequence[list[Any]], count: int) -> list[Any]:
 
 
 def _plain(values: list[Any], largest: float) -> bool:
-    """Numbers only, each within range.  A NaN hides from min and max, and never from the sum."""
-    return not values or (
-        set(map(type, values)) <= _FLOATS
-        and -largest <= min(values)
-        and max(values) <= largest
-        and not math.isnan(sum(values))
-    )
+    """Numbers only, each within range.
+
+    None is larger than the length of the vector that all make, which takes one call; a longer vector may still be of
+    numbers that each fit, and is looked through value by value.
+    """
+    try:
+        return set(map(type, values)) <= _FLOATS and math.hypot(*values) <= largest
+    except OverflowError:  # an integer that no float64 holds
+        return False

@@ -53,11 +53,11 @@ def fill(response: Any, asked: Asked, manifest: Manifest, answers: Answers, star
         response.parameters[name].CopyFrom(value)
     for output in outputs_of(asked.outputs, answers, start, stop, asked.binary):
         told = response.outputs.add(name=output.name, datatype=output.datatype, shape=output.shape)
-        if output.raw:
-            response.raw_output_contents.append(tensors.encode(output.datatype, output.values))
+        if output.name in asked.binary:
+            response.raw_output_contents.append(tensors.encode(output.datatype, output.data))
         else:
             texts = output.datatype == "BYTES"
-            values = [str(value).encode() for value in output.values] if texts else output.values
+            values = [str(value).encode() for value in output.data] if texts else output.data
             getattr(told.contents, _CONTENTS[output.datatype]).extend(values)
 
 

@@ -16,7 +16,7 @@ from headway.serve.batching.rows import Layout, Rows
 from headway.serve.fault import Fault
 from headway.serve.protocols import tensors
 from headway.serve.protocols.inputs import Input, read
-from headway.serve.protocols.outputs import outputs_of, wanted
+from headway.serve.protocols.outputs import Output, outputs_of, wanted
 
 __all__ = ["Asked", "Framed", "encode", "parse"]
 
@@ -44,18 +44,10 @@ class _Names(Struct):
     inputs: list[_Name] = []
 
 
-class _Output(Struct, omit_defaults=True, gc=False):
-    name: str
-    shape: list[int]
-    datatype: str
-    data: list[Any] | None = None
-    parameters: dict[str, Any] | None = None
-
-
 class _Response(Struct, omit_defaults=True, gc=False):
     model_name: str
     model_version: str
-    outputs: list[_Output]
+    outputs: list[Output]
     id: str | None = None
     parameters: dict[str, Any] | None = None
 
@@ -94,7 +86,8 @@ def parse(body: bytes, layout: Layout, outputs: Sequence[str], head: bytes = b""
     request = _read(memoryview(body)[:size] if head else body)
     if head:
         _attach(request.inputs, memoryview(body)[size:])
-    names = wanted([(output.name, output.parameters) for output in request.outputs], outputs)
+    asked_for = [(output.name, output.parameters) for output in request.outputs] if request.outputs else ()
+    names = wanted(asked_for, outputs)
     rows, ignored = read(layout, request.inputs, raw=bool(head))
     asked = Asked(rows, names, request.id, request.parameters, ignored)
     if request.parameters or request.outputs:
@@ -105,13 +98,11 @@ def parse(body: bytes, layout: Layout, outputs: Sequence[str], head: bytes = b""
 
 def encode(asked: Asked, manifest: Manifest, answers: Answers, start: int, stop: int) -> bytes | Framed:
     """The response for the rows from `start` to `stop` of a batch."""
-    outputs, parts = [], []
-    for output in outputs_of(asked.outputs, answers, start, stop, asked.binary):
-        if output.raw:
-            parts.append(tensors.encode(output.datatype, output.values))
-            outputs.append(_Output(output.name, output.shape, output.datatype, None, {_SIZE: len(parts[-1])}))
-        else:
-            outputs.append(_Output(output.name, output.shape, output.datatype, output.values))
+    outputs, parts = outputs_of(asked.outputs, answers, start, stop, asked.binary), []
+    for output in outputs if asked.binary else ():
+        if output.name in asked.binary:
+            parts.append(tensors.encode(output.datatype, output.data))
+            output.data, output.parameters = None, {_SIZE: len(parts[-1])}
     head = _encode(_Response(manifest.model, manifest.version, outputs, asked.id, asked.parameters))
     return Framed(b"".join((head, *parts)), len(head)) if parts else head
 

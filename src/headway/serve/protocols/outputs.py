@@ -16,14 +16,14 @@ _UNSPOKEN = ("classification", "shared_memory_region")
 _DATATYPES: Mapping[type, str] = {bool: "BOOL", float: "FP64", int: "INT64"}
 
 
-class Output(Struct, gc=False):
-    """A tensor of an answer: `values` row by row, an array at best where it is `raw`, to be sent as bytes."""
+class Output(Struct, omit_defaults=True, gc=False):
+    """A tensor of an answer, as JSON has it: `data` row by row; an array at best where it is to be sent as bytes."""
 
     name: str
     shape: list[int]
     datatype: str
-    values: Any
-    raw: bool
+    data: Any = None
+    parameters: dict[str, Any] | None = None
 
 
 def wanted(asked: Sequence[tuple[str, Mapping[str, Any] | None]], outputs: Sequence[str]) -> Sequence[str]:
@@ -44,14 +44,15 @@ def wanted(asked: Sequence[tuple[str, Mapping[str, Any] | None]], outputs: Seque
 def outputs_of(
     names: Sequence[str], answers: Answers, start: int, stop: int, raw: Collection[str] = ()
 ) -> list[Output]:
-    """The outputs of the rows from `start` to `stop` of a batch: rows, or rows x width."""
+    """The outputs of the rows from `start` to `stop` of a batch: rows, or rows x width; those in `raw` as bytes."""
     count, outputs = stop - start, []
     for name in names:
-        width, values = answers.width[name], answers.part(name, start, stop)
+        width, data = answers.width[name], answers.part(name, start, stop)
         shape = [count, width] if width > 1 or name.startswith("probabilities") else [count]
-        bare = name in raw and name in answers.scores
-        given = answers.scores[name][start:stop] if bare else values  # the same numbers
-        outputs.append(Output(name, shape, datatype_of(values[0]), given, name in raw))
+        output = Output(name, shape, datatype_of(data[0]), data)
+        if name in raw and name in answers.scores:
+            output.data = answers.scores[name][start:stop]  # the same numbers
+        outputs.append(output)
     return outputs
 
 

@@ -16,6 +16,7 @@ SLOTS = 1 << 17
 # Of a 64-bit word the high bits tell keys apart, beside the slot itself, and the low ones are the value.
 _VALUE = (1 << 24) - 1
 _WORD = (1 << 64) - 1
+_KEY = _WORD - _VALUE
 
 
 class Table:
@@ -33,8 +34,8 @@ class Table:
 
     def put(self, key: Hashable, value: int) -> None:
         """Keep a number for a key."""
-        hashed = hash(key) & _WORD
-        self._own[hashed % SLOTS] = hashed & ~_VALUE | min(value, _VALUE)
+        hashed = hash(key)
+        self._own[hashed % SLOTS] = hashed & _KEY | min(value, _VALUE)
 
     def get(self, key: Hashable) -> int | None:
         """The number that was kept for a key; None when it is not known, or not any more."""
