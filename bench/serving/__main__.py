@@ -21,6 +21,7 @@ from bench.serving.forest import make_forest
 from bench.serving.load import Load, ceiling, start
 from bench.serving.page import page
 from bench.serving.peers.table import PEERS, UNCONVERTED, Peer
+from bench.serving.polling import POLLING, SLEEPING
 from bench.serving.rounds import Contestant, Entry, compete
 from bench.serving.soak import RELOADS, soak
 
@@ -30,8 +31,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "serving-per
 LONE_ROUNDS = 9
 OURS = "Headway, 1 process"
 OURS_SEVERAL = "Headway, 2 processes"
-POLLING = "--busy-poll", "300"
-OURS_POLLING = f"Headway, 1 process, {' '.join(POLLING)}"
+OURS_SLEEPING = f"Headway, 1 process, {' '.join(SLEEPING)}"
 OURS_MLFLOW = "Headway, asked as MLflow's clients do"
 OURS_UNCONVERTED = "Headway, python runtime"
 
@@ -56,7 +56,7 @@ def measured(run: own.Run, only: Sequence[str] | None) -> list[Row]:
     """Everything; the page is written unless only some peers are asked."""
     wrk.program()
     load = os.getloadavg()[0]
-    alone = own.rows(run, [*own.CLAIMS, RELOADS])
+    alone = own.rows(run, [*own.CLAIMS, POLLING, RELOADS])
     busy, paced = (
         ceiling(
             generate, Load(port=0, clients=claims.BUSY, seconds=run.seconds), own.requests(run.forest)[0], own.ANSWER
@@ -66,7 +66,7 @@ def measured(run: own.Run, only: Sequence[str] | None) -> list[Row]:
     bundle = run.forest.bundle
     single = [
         Contestant(title=OURS, form="matrix", command=partial(own.command, bundle)),
-        Contestant(title=OURS_POLLING, form="matrix", command=lambda port: own.command(bundle, port, *POLLING)),
+        Contestant(title=OURS_SLEEPING, form="matrix", command=lambda port: own.command(bundle, port, *SLEEPING)),
     ]
     ours = [
         *single,
@@ -83,7 +83,6 @@ def measured(run: own.Run, only: Sequence[str] | None) -> list[Row]:
     rows = [
         *claims.against(converted, OURS, OURS_SEVERAL),
         claims.lone_client(lone, OURS),
-        claims.lone_client(lone, OURS_POLLING, f", with {' '.join(POLLING)}"),
         claims.as_mlflow(converted, OURS_MLFLOW),
         claims.unconverted(unconverted, OURS_UNCONVERTED),
         *alone,

@@ -54,11 +54,11 @@ def _ratio(
     return Row(**told, budget=least, measured=mine.rate / theirs.rate, how=how)
 
 
-def lone_client(entries: Mapping[str, Entry], ours: str, setting: str = "") -> Row:
+def lone_client(entries: Mapping[str, Entry], ours: str) -> Row:
     """The median latency of a lone client, as a share of MLServer's shortest."""
     mine = entries[ours].seen.get(LONE)
     found = [(each.seen[LONE].p50_ms, title) for title, each in _of(entries, "MLServer") if LONE in each.seen]
-    what = f"p50 of a lone client as a share of MLServer's shortest{setting}"
+    what = "p50 of a lone client as a share of MLServer's shortest"
     if mine is None or not found:
         return Row(what=what, unit="", budget=0.25, measured=None, how=_faults(entries, ours, "MLServer"))
     theirs, title = min(found)

@@ -17,7 +17,7 @@ from bench.serving.rounds import FAULTS, said
 from bench.serving.sigterm import restarts
 from msgspec import Struct, structs
 
-__all__ = ["ANSWER", "CLAIMS", "SERVE", "Claim", "Measured", "Run", "command", "requests", "rows"]
+__all__ = ["ANSWER", "CLAIMS", "SERVE", "Claim", "Measured", "Run", "command", "requests", "rows", "whole"]
 
 SERVE = (sys.executable, "-m", "headway.serve", "--quiet", "0.1")
 STARTS = 5
@@ -97,7 +97,7 @@ def _half_load(run: Run) -> Measured:
         load = Load(port=server.port, clients=CLIENTS, seconds=max(run.seconds, PACED_S), rate=full / 2)
         asked, paced, plain = requests(run.forest), [], []
         for _ in range(max(run.rounds, PACED_ROUNDS)):
-            paced.append(_stolen(lambda: _whole(start(load, asked))))
+            paced.append(_stolen(lambda: whole(start(load, asked))))
             plain.append(_stolen(lambda: ceiling(start, load, asked[0], ANSWER)))
     (least, calm), (_, echo), (most, worst) = _calm(paced), _calm(plain), max(paced, key=lambda each: each[0])
     p99 = statistics.median(each.p99_ms for each in calm)
@@ -189,10 +189,10 @@ def _loaded(  # noqa: PLR0913 - a load has this many sides
 ) -> Taken:
     """Put a load on; CannotRunError when an answer is none."""
     load = Load(port=server.port, clients=clients, seconds=seconds or run.seconds, rate=rate)
-    return _whole(start(load, requests(run.forest, form, count)))
+    return whole(start(load, requests(run.forest, form, count)))
 
 
-def _whole(taken: Taken) -> Taken:
+def whole(taken: Taken) -> Taken:
     """What came back; CannotRunError when an answer is none."""
     if taken.broken or not taken.answers:
         raise CannotRunError(f"{taken.broken} requests broken: {taken.reason}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from headway.serve.fault import RefusedError
-from headway.serve.options import MOST_BUSY_POLL_US, MOST_WORKERS, Limits, Options, Records
+from headway.serve.options import BUSY_POLL_US, MOST_BUSY_POLL_US, MOST_WORKERS, Limits, Options, Records
 from headway.serve.ready import say
 from headway.serve.start import start
 
@@ -37,10 +37,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--busy-poll",
         type=_between(0, MOST_BUSY_POLL_US),
-        default=0,
+        default=BUSY_POLL_US,
         metavar="MICROSECONDS",
-        help="look for the next request so long after an answer before sleeping: answers a lone client sooner, and "
-        "keeps a core busy meanwhile (0: never)",
+        help="look for the next request so long after an answer before sleeping, where one mostly comes: answers a "
+        f"lone client sooner ({BUSY_POLL_US}; 0: never)",
     )
     made.add_argument("--drain", type=float, default=10.0, help="seconds to serve on after SIGTERM")
     made.add_argument("--quiet", type=float, help="leave sooner, after so many seconds without a client")

@@ -6,9 +6,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["MOST_BUSY_POLL_US", "MOST_WORKERS", "Limits", "Options", "Records"]
+__all__ = ["BUSY_POLL_US", "MOST_BUSY_POLL_US", "MOST_WORKERS", "Limits", "Options", "Records"]
 
 MOST_WORKERS = 256
+BUSY_POLL_US = 100  # about what to be woken costs on a virtual machine
 MOST_BUSY_POLL_US = 10_000
 
 
@@ -55,7 +56,8 @@ class Options(Struct, frozen=True, kw_only=True):
     `bundles` are served; `models` is a folder of more, served too, loaded and unloaded on request.  Port 0 is any free
     one; without `grpc_port` there is no gRPC.
 
-    For `busy_poll_s` after an answer the event loop looks for the next request without sleeping; 0 is not at all.
+    For `busy_poll_s` after an answer to a request that came alone the event loop looks for the next one without
+    sleeping; 0 is not at all.
 
     After SIGTERM the server goes on for `drain_s` seconds, or until no connection was open for `quiet_s` when that is
     given.  It is not where endpoints are withdrawn some time after the signal, as in a cluster.
@@ -74,7 +76,7 @@ class Options(Struct, frozen=True, kw_only=True):
     keys: Path | None = None
     python: str = sys.executable
     workers: int = 1
-    busy_poll_s: float = 0.0
+    busy_poll_s: float = BUSY_POLL_US / 1e6
     records: Records = Records()
     drain_s: float = 10.0
     quiet_s: float | None = None

@@ -198,22 +198,22 @@ class Connection(asyncio.Protocol):
     def flush(self) -> None:
         """Write every answer whose turn has come."""
         transport, line = self._transport, self._line
-        if transport is None or not line or line[0].wire is None:
+        if transport is None or not line or not line[0].wire:
             return
         if len(line) == 1:
             last = line.popleft()
-            transport.write(cast("bytes", last.wire))
+            transport.write(last.wire)
         else:
             ready = []
-            while line and line[0].wire is not None:
+            while line and line[0].wire:
                 last = line.popleft()
-                ready.append(cast("bytes", last.wire))
+                ready.append(last.wire)
                 if not last.keep:
                     break
             transport.write(b"".join(ready))
         self.since = self._loop.time()
         if self.gate.poll is not None:
-            self.gate.poll.answered(self.since)
+            self.gate.poll.answered()
         if not last.keep:
             self._end()
         elif self._closing and not line:

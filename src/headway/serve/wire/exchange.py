@@ -46,12 +46,12 @@ class Exchange:
     """
 
     method = path = body = kind = encoding = tensors = b""
+    wire = b""  # the answer, as it is sent
     length = transfer = expect = twice = trace = pair = nonce = b""
     reason = ""
     host: bytes | None = None
     keep = True
     start = 0.0
-    wire: bytes | None = None
     noted: Callable[[Exchange, int], None] | None = None
     _old = False
 
@@ -60,7 +60,7 @@ class Exchange:
 
     def answer(self, status: int, body: bytes, kind: bytes = JSON, extra: bytes = b"") -> None:
         """Send the answer when those before it are sent; a second one is ignored."""
-        if self.wire is not None:
+        if self.wire:
             return
         gate = self.line.gate
         if gate.draining and self.line.is_last(self):
