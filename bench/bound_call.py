@@ -48,7 +48,7 @@ def row(session: onnxruntime.InferenceSession, numbers: np.ndarray, budget: floa
     pairs = [(cost(mine, 1), cost(plain, 1)) for _ in range(ROUNDS)]
     costs = [median(each) / CALLS * 1e6 for each in zip(*pairs, strict=True)]
     return Row(
-        what=f"a call for {len(numbers)} in bound memory, as a share of a plain one",
+        what=f"a call for rows in bound memory ({len(numbers)}), as a share of a plain one",
         unit="",
         budget=budget,
         measured=median(one / other for one, other in pairs),
