@@ -96,3 +96,30 @@ def test_a_graph_that_gives_other_shapes_than_it_declares_is_asked_plainly() -> 
 )
 def test_what_else_is_asked_plainly(asked: onnxruntime.InferenceSession, width: int) -> None:
     assert bound(asked, [item.name for item in asked.get_outputs()], width) is None
+
+
+@pytest.mark.parametrize("way", ["tiled", "chosen"])
+def test_a_graph_that_gives_more_rows_for_some_values_is_an_error_and_writes_nowhere_else(way: str) -> None:
+    most = helper.make_node("ReduceMax", ["X"], ["most"], keepdims=0)
+    larger = helper.make_node("Greater", ["most", "nothing"], ["larger"])
+    nothing = helper.make_node("Constant", [], ["nothing"], value_float=0.0)
+    if way == "tiled":
+        nodes = [
+            helper.make_node("Cast", ["larger"], ["more"], to=TensorProto.INT64),
+            helper.make_node("Constant", [], ["twice"], value_ints=[999, 0]),
+            helper.make_node("Constant", [], ["once"], value_ints=[1, 1]),
+            helper.make_node("Mul", ["twice", "more"], ["added"]),
+            helper.make_node("Add", ["added", "once"], ["times"]),
+            helper.make_node("Tile", ["X", "times"], ["wide"]),
+        ]
+    else:
+        wide = helper.make_tensor_value_info("out", TensorProto.FLOAT, ["n", WIDTH])
+        same = helper.make_graph([helper.make_node("Identity", ["X"], ["out"])], "same", [], [wide])
+        more = helper.make_graph([helper.make_node("Concat", ["X"] * 1000, ["out"], axis=0)], "more", [], [wide])
+        nodes = [helper.make_node("If", ["larger"], ["wide"], then_branch=more, else_branch=same)]
+    asked = session([most, nothing, larger, *nodes], [("wide", TensorProto.FLOAT, ["rows", WIDTH])])
+    ask = bound(asked, ["wide"], WIDTH)
+    assert ask
+    with pytest.raises(Exception, match="shape"):
+        ask(np.ones((2, WIDTH)))
+    np.testing.assert_array_equal(ask(np.zeros((2, WIDTH)))[0], np.zeros((2, WIDTH)))

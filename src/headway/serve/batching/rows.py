@@ -113,8 +113,8 @@ def _by_row(columns: Sequence[list[Any]], count: int) -> list[Any]:
 def _plain(values: list[Any], largest: float) -> bool:
     """Numbers only, each within range.
 
-    None is larger than the length of the vector that all make, which takes one call; a longer vector may still be of
-    numbers that each fit, and is looked through value by value.
+    The vector that all make is at least as long as the largest of them, and NaN where one is; one that is too long may
+    still be of numbers that each fit, which are then checked column by column.
     """
     try:
         return set(map(type, values)) <= _FLOATS and math.hypot(*values) <= largest

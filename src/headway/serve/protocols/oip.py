@@ -86,8 +86,7 @@ def parse(body: bytes, layout: Layout, outputs: Sequence[str], head: bytes = b""
     request = _read(memoryview(body)[:size] if head else body)
     if head:
         _attach(request.inputs, memoryview(body)[size:])
-    asked_for = [(output.name, output.parameters) for output in request.outputs] if request.outputs else ()
-    names = wanted(asked_for, outputs)
+    names = wanted([(output.name, output.parameters) for output in request.outputs], outputs)
     rows, ignored = read(layout, request.inputs, raw=bool(head))
     asked = Asked(rows, names, request.id, request.parameters, ignored)
     if request.parameters or request.outputs:
@@ -99,7 +98,7 @@ def parse(body: bytes, layout: Layout, outputs: Sequence[str], head: bytes = b""
 def encode(asked: Asked, manifest: Manifest, answers: Answers, start: int, stop: int) -> bytes | Framed:
     """The response for the rows from `start` to `stop` of a batch."""
     outputs, parts = outputs_of(asked.outputs, answers, start, stop, asked.binary), []
-    for output in outputs if asked.binary else ():
+    for output in outputs:
         if output.name in asked.binary:
             parts.append(tensors.encode(output.datatype, output.data))
             output.data, output.parameters = None, {_SIZE: len(parts[-1])}

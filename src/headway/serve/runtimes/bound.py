@@ -82,7 +82,7 @@ class _Bound:
         return all(one.dtype == two.dtype and np.array_equal(one, two, equal_nan=True) for one, two in pairs)
 
     def _place(self, rows: int) -> _Place:
-        given, *taken = (_empty(item, rows) for item in (self._given, *self._taken))
+        given, *taken = (_array(item, rows) for item in (self._given, *self._taken))
         binding = self._session.io_binding()
         binding.bind_cpu_input(self._given.name, given)
         for item, array in zip(self._taken, taken, strict=True):
@@ -90,5 +90,5 @@ class _Bound:
         return self._places.setdefault(rows, _Place(binding, given, taken))
 
 
-def _empty(item: onnxruntime.NodeArg, rows: int) -> NDArray[Any]:
+def _array(item: onnxruntime.NodeArg, rows: int) -> NDArray[Any]:
     return np.zeros((rows, *item.shape[1:]), TYPES[item.type])
